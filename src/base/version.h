@@ -1,0 +1,6 @@
+#ifndef SPANHOOK_BASE_VERSION_H
+#define SPANHOOK_BASE_VERSION_H
+
+#define SPANHOOK_VERSION "0.1.0"
+
+#endif

@@ -1,0 +1,57 @@
+/* What a fold knows between two ops. Private to fold.c and fold_span.c. */
+#ifndef SPANHOOK_TRACE_FOLD_STATE_H
+#define SPANHOOK_TRACE_FOLD_STATE_H
+
+#include "base/clock.h"
+#include "trace/fold.h"
+
+#define FOLD_IDENTITY_MAX (64 * 1024) /* bytes of session id, agent and resource attributes together */
+#define FOLD_NAME_MAX 1024            /* bytes of a span's name */
+
+#define OUTCOME_NO_RESULT "no_result"
+#define OUTCOME_INTERRUPTED "interrupted"
+#define OUTCOME_OPEN "open"
+
+struct fold_call {
+    struct fold_call *previous, *next; /* in the order of their starts */
+    struct op start;                   /* its strings live in `text` */
+    char *text;
+    uint64_t batch; /* starts without an end between them share it */
+    unsigned turn;
+    bool in_batch;  /* the batch has more than this one: the interval is an upper bound */
+};
+
+struct fold {
+    struct fold_options options;
+
+    /* the trace */
+    bool in_trace;
+    bool root_changed;  /* something happened since the root was emitted last */
+    bool wants_idle;
+    unsigned traces;
+    uint32_t epoch;     /* second in the trace id */
+    uint64_t root_start, last_time;
+    char trace_id[TRACE_ID_HEX + 1];
+    char root_id[SPAN_ID_HEX + 1];
+    unsigned tool_calls, skill_loads, errors;
+
+    /* whose it is; strings live in `identity` */
+    struct buffer identity;
+    struct slice session_id, agent;
+    struct resource resource;
+
+    /* the turn */
+    unsigned turn, turn_tool_calls;
+    bool turn_open;
+    uint64_t turn_start, turn_start_since_boot;
+
+    /* open calls */
+    struct fold_call *oldest, *newest;
+    unsigned open_count;
+    uint64_t batch;
+    bool batch_may_grow; /* the newest op about a call was a start */
+
+    char name[FOLD_NAME_MAX]; /* of the span being made */
+};
+
+#endif

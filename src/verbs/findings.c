@@ -1,0 +1,66 @@
+#include "verbs/findings.h"
+
+#include "agents/kiro_home.h"
+#include "base/json_write.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const names[FINDING_STATUSES] = {"pass", "warn", "fail", "info"};
+static const char *const signs[2][FINDING_STATUSES] = {{"ok  ", "warn", "FAIL", "info"},
+                                                       {"\xe2\x9c\x93 ok  ", "! warn", "\xe2\x9c\x97 fail", "\xc2\xb7 info"}};
+
+void findings_add(struct findings *findings, const char *id, enum finding_status status, const char *fix, const char *format, ...)
+{
+    va_list arguments;
+    findings->summary[status]++;
+    if (findings->count == FINDINGS_MAX)
+        return;
+    struct finding *finding = &findings->items[findings->count++];
+    finding->id = id;
+    finding->status = status;
+    (void)snprintf(finding->fix, sizeof(finding->fix), "%s", fix ? fix : "");
+    va_start(arguments, format);
+    (void)vsnprintf(finding->text, sizeof(finding->text), format, arguments);
+    va_end(arguments);
+}
+
+void findings_write_json(const struct findings *findings, struct buffer *out)
+{
+    buffer_append_text(out, "{\"schema_version\":1,\"findings\":[");
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct finding *finding = &findings->items[i];
+        buffer_append_format(out, "%s{\"id\":\"%s\",\"status\":\"%s\",\"text\":", i ? ",\n" : "\n", finding->id, names[finding->status]);
+        json_write_string(out, slice_of(finding->text));
+        buffer_append_text(out, ",\"fix\":");
+        json_write_string(out, slice_of(finding->fix));
+        buffer_append_byte(out, '}');
+    }
+    buffer_append_text(out, "],\n\"summary\":{");
+    for (unsigned i = 0; i < FINDING_STATUSES; i++)
+        buffer_append_format(out, "%s\"%s\":%u", i ? "," : "", names[i], findings->summary[i]);
+    buffer_append_text(out, "}}\n");
+}
+
+void findings_write_text(const struct findings *findings, bool symbols, struct buffer *out)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < findings->count; i++) {
+        const size_t length = strlen(findings->items[i].id);
+        width = length > width ? length : width;
+    }
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct finding *finding = &findings->items[i];
+        buffer_append_format(out, "%s  %-*s  ", signs[symbols][finding->status], (int)width, finding->id);
+        append_visible(out, slice_of(finding->text));
+        buffer_append_byte(out, '\n');
+        if (finding->fix[0]) {
+            buffer_append_format(out, "%*s  %*s  fix: ", symbols ? 6 : 4, "", (int)width, "");
+            append_visible(out, slice_of(finding->fix));
+            buffer_append_byte(out, '\n');
+        }
+    }
+    buffer_append_format(out, "\n%u ok, %u warnings, %u failures, %u notes\n", findings->summary[FINDING_PASS], findings->summary[FINDING_WARN],
+                         findings->summary[FINDING_FAIL], findings->summary[FINDING_INFO]);
+}

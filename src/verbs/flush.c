@@ -1,0 +1,109 @@
+#include "base/clock.h"
+#include "store/lock.h"
+#include "verbs/pump.h"
+#include "verbs/verb.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define TIMEOUT_DEFAULT_SECONDS 10
+#define STEP_MS 50
+
+enum { OPTION_TIMEOUT };
+
+static const struct verb_option options[] = {
+    [OPTION_TIMEOUT] = {"--timeout", "SECONDS", "give up after so long (default: 10)", NULL},
+    {NULL, NULL, NULL, NULL},
+};
+
+/* Asks a relay that runs to hand over, until the lock is ours. */
+static int take_over(int ops_folder, uint64_t deadline)
+{
+    for (;;) {
+        const int lock = relay_lock_take(ops_folder, STEP_MS);
+        if (lock >= 0 || clock_since_boot() >= deadline)
+            return lock;
+        relay_nudge(ops_folder);
+    }
+}
+
+static bool pump_all(struct pump *pump, uint64_t deadline, struct error *error)
+{
+    struct error failure = {""};
+    for (;;) {
+        const enum pump_fold_result folded = pump_fold(pump, &failure);
+        const enum sender_result sent = pump_send(pump);
+        if (folded == PUMP_QUIET && sent == SENDER_DONE)
+            return true;
+        if (clock_since_boot() >= deadline) {
+            if (folded == PUMP_STUCK)
+                return error_set(error, "not archived: %s", failure.text);
+            break;
+        }
+        if (sent == SENDER_WAITING || folded == PUMP_STUCK) {
+            const unsigned wait = sent == SENDER_WAITING ? sender_wait(pump->sender) : STEP_MS;
+            clock_sleep_milliseconds(wait > STEP_MS ? STEP_MS : wait);
+        }
+    }
+    uint64_t bytes = 0, lines = 0;
+    archive_pending(pump->state->folders[STATE_TRACES], sender_position(pump->sender), &bytes, &lines, NULL);
+    return error_set(error, "%" PRIu64 " spans not delivered to %s: %s", lines, pump->destination.url,
+                     sender_reason(pump->sender)[0] ? sender_reason(pump->sender) : "out of time");
+}
+
+static int flush(const struct verb *verb, const struct state *state, uint64_t deadline)
+{
+    struct error error = {""};
+    struct pump pump;
+    bool done = false;
+
+    const int lock = take_over(state->folders[STATE_OPS], deadline);
+    if (lock < 0) {
+        error_set(&error, "a relay is busy sending and did not hand over in time; try a longer --timeout");
+        return verb_failed(verb, &error);
+    }
+    relay_nudged(state->folders[STATE_OPS]);
+    if (pump_open(&pump, state, &error)) {
+        done = pump_all(&pump, deadline, &error);
+        if (done && pump.reason.text[0] && pump.destination.enabled)
+            done = error_set(&error, "archived, but not sent: %s", pump.reason.text);
+    }
+    pump_close(&pump);
+    close(lock);
+    return done ? EXIT_OK : verb_failed(verb, &error);
+}
+
+static int run(const struct verb *verb, int argc, char **argv)
+{
+    struct verb_arguments arguments;
+    struct state state;
+    struct error error;
+    long seconds = TIMEOUT_DEFAULT_SECONDS;
+    int exit_code;
+
+    if (!verb_begin(verb, argc, argv, &arguments, &exit_code))
+        return exit_code;
+    if (arguments.options[OPTION_TIMEOUT] && !verb_number(arguments.options[OPTION_TIMEOUT], 1, 86400, &seconds)) {
+        fprintf(stderr, "spanhook flush: --timeout takes a number of seconds from 1 to 86400\n");
+        return EXIT_USAGE;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    if (!state_open(&state, true, &error))
+        return verb_failed(verb, &error);
+    exit_code = flush(verb, &state, clock_since_boot() + (uint64_t)seconds * NANOSECONDS_PER_SECOND);
+    state_close(&state);
+    return exit_code;
+}
+
+const struct verb verb_flush = {
+    .name = "flush",
+    .positional = "",
+    .summary = "archive and send everything now",
+    .description = "Folds what hooks have recorded, writes it to the archive and sends it. Exits 0 when all of it is delivered, else 1 with one line that\n"
+                   "says what is not. A relay that runs hands over first.",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,53 @@
+#include "verbs/relay_start.h"
+
+#include "store/lock.h"
+#include "verbs/verb.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* The agent waits for the end of its pipes, which this process has inherited: nothing of them may stay open. */
+static void leave_everything(void)
+{
+    const int null = open("/dev/null", O_RDWR);
+    if (null >= 0)
+        for (int standard = 0; standard <= 2; standard++)
+            dup2(null, standard);
+#ifdef SYS_close_range
+    if (syscall(SYS_close_range, 3U, ~0U, 0U) == 0)
+        return;
+#endif
+    const long limit = sysconf(_SC_OPEN_MAX);
+    for (int other = 3; other < (limit > 0 && limit < 65536 ? (int)limit : 65536); other++)
+        close(other);
+}
+
+static void become_relay(void)
+{
+    static char program[] = "spanhook", verb[] = "relay";
+    char *arguments[] = {program, verb, NULL};
+
+    setsid();
+    leave_everything();
+    /* Another folder would keep its file system from being unmounted. */
+    if (chdir("/") != 0)
+        _exit(0);
+    signal(SIGHUP, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    execve("/proc/self/exe", arguments, environ);
+    /* No /proc, or the binary is gone: this process has all the code it needs. */
+    _exit(verb_relay.run(&verb_relay, 1, arguments + 1));
+}
+
+void relay_start_if_none(int ops_folder)
+{
+    if (relay_lock_look(ops_folder) != LOCK_FREE)
+        return;
+    if (fork() == 0)
+        become_relay();
+}

@@ -1,0 +1,53 @@
+/* The verbs: one file each; main.c holds the table of them. Help, completions and option parsing all read the same tables. */
+#ifndef SPANHOOK_VERBS_VERB_H
+#define SPANHOOK_VERBS_VERB_H
+
+#include "base/error.h"
+
+#define VERB_OPTIONS_MAX 12
+#define VERB_POSITIONAL_MAX 4
+
+/* Exit codes of every verb but `hook`, which always exits 0. */
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+struct verb_option {
+    const char *name;     /* "--json"; NULL ends the list */
+    const char *argument; /* "N" for "--width N"; NULL: a flag */
+    const char *help;     /* one line */
+    const char *choices;  /* blank-separated words for completion, or NULL */
+};
+
+struct verb {
+    const char *name;
+    const char *positional;  /* usage of the positional arguments: "[SESSION]", "" for none */
+    int positional_max;
+    const char *choices;     /* blank-separated words for completion of the first positional argument, or NULL */
+    const char *summary;     /* one line, for the list */
+    const char *description; /* paragraphs, for `help VERB` */
+    const struct verb_option *options;
+    int (*run)(const struct verb *verb, int argc, char **argv); /* argv[0] is the verb; returns the exit code */
+    bool hidden;             /* not in the list (relay) */
+};
+
+extern const struct verb verb_hook, verb_relay, verb_view, verb_sessions, verb_flush, verb_status, verb_install, verb_uninstall, verb_doctor,
+    verb_help, verb_completion;
+/* NULL-terminated, in the order of the list; in main.c. */
+extern const struct verb *const verb_table[];
+
+struct verb_arguments {
+    const char *options[VERB_OPTIONS_MAX]; /* by index in the verb's table: the argument, "" for a given flag, NULL when not given */
+    const char *positional[VERB_POSITIONAL_MAX];
+    int positional_count;
+};
+/* "--name value", "--name=value", "--" ends options; a repeated option: the last wins. */
+bool verb_parse(const struct verb *verb, int argc, char **argv, struct verb_arguments *arguments, struct error *error);
+/* verb_parse that reports for itself: on an error prints one line to stderr and returns EXIT_USAGE; on --help prints the
+ * verb's help and returns EXIT_OK; both through *exit_code, with false. */
+bool verb_begin(const struct verb *verb, int argc, char **argv, struct verb_arguments *arguments, int *exit_code);
+/* Prints "spanhook VERB: message" to stderr and returns EXIT_FAILED. */
+int verb_failed(const struct verb *verb, const struct error *error);
+void verb_print_help(const struct verb *verb);
+/* Argument of an option as a number in [low, high]. */
+bool verb_number(const char *text, long low, long high, long *number);
+
+#endif
