@@ -4,19 +4,21 @@
 BASE := buffer clock crc32c error hash io json json_copy json_grammar json_scan json_scan_string json_value json_write log slice \
 	utf8
 TRACE := attribute fold fold_span ids op redact resource_attributes skill
-OTLP := otlp_json otlp_json_decode
-STORE := archive archive_bounds archive_files archive_read counters cursor frame lock oplog oplog_position oplog_read settings \
-	slots state
+OTLP := otlp_json otlp_json_batch
+STORE := archive_files archive_lines archive_read archive_write counters cursor file frame lock oplog_append oplog_list \
+	oplog_name oplog_position oplog_read settings slots state
 NET := connection deadline http_client http_response resolve url
 EXPORT := answer batch destination destination_headers rejected retry sender
 AGENTS := config_file event install_record json_edit kiro kiro_entry kiro_home kiro_hooks kiro_install kiro_plan kiro_uninstall \
 	own_binary process shell_word text_diff tool_input tool_result
-REPORT :=
-VERBS := doctor doctor_endpoint doctor_hook doctor_kiro doctor_state findings flush help hook install payload pump relay \
-	relay_start status uninstall verb
+REPORT := arena axis code_point_width duration id_map screen_text source style terminal trace trace_list trace_tree waterfall \
+	waterfall_span
+VERBS := completion doctor doctor_endpoint doctor_hook doctor_kiro doctor_state findings flush help hook install payload pump \
+	relay relay_start sessions status uninstall verb view
 
-UNIT_TESTS := answer destination fold http_client http_response ids json_edit op redact retry skill tool_input tool_result url
-FUZZ_TARGETS := http_response
+UNIT_TESTS := answer buffer clock counters crc32c cursor destination fold frame hash http_client http_response ids io json \
+	json_edit json_scan json_write lock log op redact rejected retry skill slice state tool_input tool_result url utf8
+FUZZ_TARGETS := http_response json
 MBEDTLS_SOURCES := platform_util sha256
 
 # ---------------------------------------------------------------------------------------------------------------------------------------
@@ -76,7 +78,7 @@ UNPACKED := $(foreach row,$(PINNED),$(call unpacked,$(row)))
 UNPACKED_MUSL := $(filter build/third_party/musl/%,$(UNPACKED))
 UNPACKED_HEADERS := $(filter-out $(UNPACKED_MUSL),$(UNPACKED))
 
-build/download/.checked: third_party/MANIFEST | build/.compiler
+build/download/.checked: third_party/MANIFEST | build/.compiler-$(ARCH)
 	$(Q)tools/fetch-third-party build/download $(THIRD_PARTY)
 	$(Q)touch $@
 
@@ -90,8 +92,8 @@ $(call unpacked,$(1)): | build/download/.checked
 endef
 $(foreach row,$(PINNED),$(eval $(call unpack,$(row))))
 
-build/.compiler:
-	$(Q)tools/need-packages $(if $(findstring clang,$(CC)),clang,gcc) ar bzip2
+build/.compiler-$(ARCH):
+	$(Q)tools/need-packages $(if $(findstring clang,$(CC)),clang,gcc) $(if $(CROSS),$(PREFIXED)gcc) ar bzip2
 	$(Q)mkdir -p $(@D) && touch $@
 
 MUSL := build/musl-$(ARCH)
@@ -101,14 +103,15 @@ $(MUSL)/lib/libc.a: $(UNPACKED_MUSL) $(MUSL)/flags
 	$(Q)rm -rf $(MUSL)/work && mkdir -p $(MUSL)/work
 	$(Q)cd $(MUSL)/work && { ../../third_party/musl/configure CC='$(TARGET_CC)' CROSS_COMPILE=$(PREFIXED) CFLAGS='$(MUSL_CFLAGS)' \
 		$(if $(CROSS),--target=$(ARCH)) --disable-shared --disable-gcc-wrapper --prefix='$(CURDIR)/$(MUSL)' && \
-		$(MAKE) -s --no-print-directory CC='$(TARGET_CC)' CFLAGS='$(MUSL_CFLAGS)' install-libs install-headers; } >../log 2>&1 || { tail -n 20 ../log; exit 1; }
+		$(MAKE) -s --no-print-directory CC='$(TARGET_CC)' CFLAGS='$(MUSL_CFLAGS)' install-libs install-headers; } >../log 2>&1 || \
+		{ tail -n 20 ../log; exit 1; }
 	$(Q)rm -rf $(MUSL)/work && touch $@
 MUSL_FLAGS = $(TARGET_CC) $(MUSL_CFLAGS)
 
 # --- objects: the same sources in several variants, each with its own flags ---
 
 # A file that changes only when its content does: what depends on it is built again when the flags are others.
-%/flags: FORCE
+%/flags: FORCE | build/.compiler-$(ARCH)
 	$(Q)$(shell mkdir -p $(@D))$(file >$@.new,$($(flags_of_$*)))cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 flags_of_$(MUSL) := MUSL_FLAGS
 
@@ -178,7 +181,7 @@ ASAN_LINK = $(CC) $(SANITIZE) -o $@ $^
 UNIT_PROGRAMS := $(UNIT_TESTS:%=build/asan/unit/test_%)
 REPLAY_PROGRAMS := $(FUZZ_TARGETS:%=build/asan/fuzz/replay_%)
 
-build/.test-tools: | build/.compiler
+build/.test-tools: | build/.compiler-$(ARCH)
 	$(Q)tools/need-packages headers python3 strace
 	$(Q)touch $@
 
@@ -307,8 +310,8 @@ build/$(RELEASE_NAME).tar.gz: build/download/.checked FORCE
 	$(Q)mkdir build/dist/$(RELEASE_NAME)/third_party/download
 	$(Q)cp $(foreach row,$(PINNED),build/download/$(call field,2,$(row))) build/dist/$(RELEASE_NAME)/third_party/download
 	$(Q)chmod -R u=rwX,go=rX build/dist
-	$(Q)tar -C build/dist --sort=name --format=ustar --owner=0 --group=0 --numeric-owner --mtime=@$(SOURCE_DATE_EPOCH) -cf - $(RELEASE_NAME) | \
-		gzip -9 -n >$@.new && mv $@.new $@
+	$(Q)tar -C build/dist --sort=name --format=ustar --owner=0 --group=0 --numeric-owner --mtime=@$(SOURCE_DATE_EPOCH) -cf - \
+		$(RELEASE_NAME) | gzip -9 -n >$@.new && mv $@.new $@
 
 distcheck: dist $(BINARY) ## unpacks the tarball and builds it where there is no network; the binary must come out the same
 	$(Q)tools/need-packages unshare
@@ -344,5 +347,5 @@ FORCE:
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all test unit process asan-process unit-release demo bench interop fuzz warnings lint check-style tidy cppcheck check-lists cross smoke \
-	dist distcheck install clean distclean help FORCE
+.PHONY: all test unit process asan-process unit-release demo bench interop fuzz warnings lint check-style tidy cppcheck check-lists \
+	cross smoke dist distcheck install clean distclean help FORCE

@@ -9,7 +9,8 @@
            `function.timeout = seconds` (default 120) bounds it; `function.alone = True` keeps everything else still meanwhile
 WORD       runs only what has one of the words in its name (module.function for process tests)
 
-A test that raises harness.Skip is skipped; with CI=true in the environment that counts as a failure unless its text begins with "optional:"."""
+A test that raises harness.Skip is skipped; with CI=true in the environment that counts as a failure, unless its text begins with
+"optional:"."""
 
 import argparse
 import contextlib
@@ -124,6 +125,8 @@ class ProcessTest(Task):
         def out_of_time(*ignored):
             raise OutOfTime(f"not done within {self.timeout} s")
 
+        # What a test that dies leaves behind goes with the run's own folder.
+        tempfile.tempdir = str(folder)
         signal.signal(signal.SIGALRM, out_of_time)
         signal.alarm(self.timeout)
         result = {"outcome": "passed"}
@@ -161,7 +164,7 @@ class ProcessTest(Task):
 def short_traceback(failure):
     """Without the runner's own frames, and with long byte strings cut."""
     lines = traceback.format_exception(type(failure), failure, failure.__traceback__.tb_next or failure.__traceback__)
-    return "".join(line if len(line) < 4000 else line[:3000] + " … " + line[-900:] for line in lines)
+    return "".join(line if len(line) < 2000 else line[:1500] + " … " + line[-400:] for line in lines)
 
 
 def load(path):
@@ -276,7 +279,7 @@ def main():
         raise SystemExit(130)
 
     signal.signal(signal.SIGTERM, stop)
-    with tempfile.TemporaryDirectory(prefix="spanhook-run-") as folder:
+    with tempfile.TemporaryDirectory(prefix="spanhook-run-", ignore_cleanup_errors=True) as folder:
         try:
             run(tasks, pathlib.Path(folder))
         except KeyboardInterrupt:

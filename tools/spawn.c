@@ -31,6 +31,11 @@ struct payload {
     size_t length;
 };
 
+/* Our ends of a program's three pipes; -1 once closed. */
+struct ends {
+    int in, out, error;
+};
+
 struct measure {
     uint64_t nanoseconds;
     long minor_faults, max_rss;
@@ -68,41 +73,44 @@ static size_t load(int file, struct payload payload, size_t from)
     return wanted;
 }
 
+static void end(int *descriptor)
+{
+    close(*descriptor);
+    *descriptor = -1;
+}
+
 /* Writes the payload, whose first piece is loaded, and reads both outputs until they end. */
-static size_t converse(int in, int out, int error, int file, struct payload payload)
+static size_t converse(struct ends ends, int file, struct payload payload)
 {
     size_t piece_start = 0, piece_length = payload.length < PIECE ? payload.length : PIECE, written = 0, printed = 0;
     char ignored[4096];
 
-    if (fcntl(in, F_SETFL, O_NONBLOCK) != 0)
+    if (fcntl(ends.in, F_SETFL, O_NONBLOCK) != 0)
         die("fcntl");
-    while (in >= 0 || out >= 0 || error >= 0) {
-        if (in >= 0) {
-            const ssize_t count = write(in, piece + (written - piece_start), piece_start + piece_length - written);
+    while (ends.in >= 0 || ends.out >= 0 || ends.error >= 0) {
+        if (ends.in >= 0) {
+            const ssize_t count = write(ends.in, piece + (written - piece_start), piece_start + piece_length - written);
             if (count > 0)
                 written += (size_t)count;
             if (written == payload.length || (count < 0 && errno != EAGAIN)) {
-                close(in);
-                in = -1;
+                end(&ends.in);
             } else if (written == piece_start + piece_length) {
                 piece_start = written;
                 piece_length = load(file, payload, written);
                 continue;
             }
         }
-        struct pollfd watched[3] = {{.fd = in, .events = POLLOUT}, {.fd = out, .events = POLLIN}, {.fd = error, .events = POLLIN}};
+        struct pollfd watched[3] = {{ends.in, POLLOUT, 0}, {ends.out, POLLIN, 0}, {ends.error, POLLIN, 0}};
         if (poll(watched, 3, -1) < 0)
             die("poll");
         for (int i = 1; i < 3; i++) {
             if (watched[i].fd < 0 || !watched[i].revents)
                 continue;
             const ssize_t count = read(watched[i].fd, ignored, sizeof ignored);
-            if (count > 0) {
+            if (count > 0)
                 printed += (size_t)count;
-            } else {
-                close(watched[i].fd);
-                *(i == 1 ? &out : &error) = -1;
-            }
+            else
+                end(i == 1 ? &ends.out : &ends.error);
         }
     }
     return printed;
@@ -132,7 +140,7 @@ static struct measure run(char *const *arguments, int file, struct payload paylo
     close(in[0]);
     close(out[1]);
     close(error[1]);
-    measure.printed = converse(in[1], out[0], error[0], file, payload);
+    measure.printed = converse((struct ends){in[1], out[0], error[0]}, file, payload);
     while (wait4(child, &measure.status, 0, &usage) < 0)
         if (errno != EINTR)
             die("wait4");

@@ -1,6 +1,7 @@
 #include "agents/config_file.h"
 
 #include "agents/json_edit.h"
+#include "base/io.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +25,8 @@ bool config_backup_path(const char *path, char backup[static PATH_MAX])
 static bool check_kind(const struct config_file *file, const struct stat *found, struct error *error)
 {
     if (S_ISLNK(found->st_mode))
-        return error_set(error, "%s is a symbolic link; spanhook does not write through links, so put a plain file there first", file->path);
+        return error_set(error, "%s is a symbolic link; spanhook does not write through links, so put a plain file there first",
+                         file->path);
     if (!S_ISREG(found->st_mode))
         return error_set(error, "%s is not a regular file", file->path);
     if (found->st_uid != geteuid())
@@ -63,7 +65,7 @@ bool config_file_read(struct config_file *file, const char *path, struct error *
     memset(file, 0, sizeof(*file));
     buffer_init(&file->text, JSON_EDIT_TEXT_MAX + 4096);
     if (snprintf(file->path, sizeof(file->path), "%s", path) >= (int)sizeof(file->path))
-        return error_set(error, "a path is too long: %.100s…", path);
+        return error_set(error, "a path is too long: %.100s...", path);
     if (lstat(path, &named) != 0)
         return errno == ENOENT || errno == ENOTDIR ? true : error_set_errno(error, "cannot look at %s", path);
     if (!check_kind(file, &named, error))
@@ -127,20 +129,6 @@ bool config_file_unchanged(const struct config_file *file, struct error *error)
     return same || error_set(error, "%s was changed by somebody else meanwhile; nothing was written to it, try again", file->path);
 }
 
-static bool write_all(int descriptor, struct slice text)
-{
-    size_t done = 0;
-    while (done < text.length) {
-        const ssize_t put = write(descriptor, text.data + done, text.length - done);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return false;
-        done += (size_t)put;
-    }
-    return true;
-}
-
 /* A rename is durable only once its folder is. */
 static void sync_folder(const char *path)
 {
@@ -155,18 +143,19 @@ static void sync_folder(const char *path)
     }
 }
 
-/* Writes a temporary file beside `path` with the owner's rights of `like` (NULL: 0600). Its name has no ".json" at the end, so that an agent
- * that lists the folder does not take it for one of its own. */
-static bool write_temporary(char temporary[static PATH_MAX], const char *path, struct slice text, const struct stat *like, struct stat *written,
+/* Writes a temporary file beside `path` with the owner's rights of `like` (NULL: 0600). Its name has no ".json" at the end, so that an
+ * agent that lists the folder does not take it for one of its own. */
+static bool write_temporary(char temporary[static PATH_MAX], const char *path, struct slice text, const struct stat *like,
+                            struct stat *written,
                             struct error *error)
 {
     const int length = snprintf(temporary, PATH_MAX, "%s.spanhook-XXXXXX", path);
     if (length < 0 || length >= PATH_MAX)
-        return error_set(error, "a path is too long: %.100s…", path);
+        return error_set(error, "a path is too long: %.100s...", path);
     const int descriptor = mkstemp(temporary);
     if (descriptor < 0)
         return error_set_errno(error, "cannot write beside %s", path);
-    bool good = write_all(descriptor, text);
+    bool good = io_write_all(descriptor, text);
     if (good && like) {
         struct stat own;
         good = fstat(descriptor, &own) == 0;
@@ -221,7 +210,7 @@ bool config_backup_write(const struct config_file *file, struct error *error)
     char backup[PATH_MAX], temporary[PATH_MAX];
     struct stat written;
     if (!config_backup_path(file->path, backup))
-        return error_set(error, "a path is too long: %.100s…", file->path);
+        return error_set(error, "a path is too long: %.100s...", file->path);
     if (!write_temporary(temporary, backup, buffer_slice(&file->text), &file->identity, &written, error))
         return false;
     if (rename(temporary, backup) != 0) {

@@ -28,8 +28,8 @@ void config_file_release(struct config_file *file);
 /* Is it still what was read: the same file with the same size and time, or still missing? */
 bool config_file_unchanged(const struct config_file *file, struct error *error);
 
-/* Puts `text` in the file's place: a temporary file beside it, fsync, a last look whether somebody else changed it, rename. The mode is kept;
- * a new file gets 0600. On success `identity` is the new file's. */
+/* Puts `text` in the file's place: a temporary file beside it, fsync, a last look whether somebody else changed it, rename. The mode is
+ * kept; a new file gets 0600. On success `identity` is the new file's. */
 bool config_file_replace(struct config_file *file, struct slice text, struct error *error);
 /* Unlinks it, if nobody changed it. */
 bool config_file_remove(struct config_file *file, struct error *error);

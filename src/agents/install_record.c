@@ -1,5 +1,6 @@
 #include "agents/install_record.h"
 
+#include "base/io.h"
 #include "base/json.h"
 #include "base/json_write.h"
 #include "store/state.h"
@@ -13,7 +14,7 @@
 
 #define RECORD_NAME "install-kiro.json"
 #define RECORD_NEW "install-kiro.json.new"
-#define RECORD_MAX (1024 * 1024)
+#define RECORD_MAX ((size_t)1024 * 1024)
 #define RECORD_TOKENS_MAX 4096
 #define RECORD_VERSION 1
 
@@ -39,19 +40,7 @@ static bool read_text(struct buffer *text)
     const int folder = open_folder(false, NULL);
     if (folder < 0)
         return false;
-    const int descriptor = state_open_file(folder, RECORD_NAME, O_RDONLY);
-    bool good = descriptor >= 0;
-    while (good && (good = buffer_reserve(text, 4096))) {
-        const ssize_t got = read(descriptor, text->data + text->length, 4096);
-        if (got == 0)
-            break;
-        if (got > 0)
-            text->length += (size_t)got;
-        else
-            good = errno == EINTR;
-    }
-    if (descriptor >= 0)
-        close(descriptor);
+    const bool good = io_read_file(folder, RECORD_NAME, text, NULL);
     close(folder);
     return good;
 }
@@ -86,7 +75,8 @@ static bool parse(struct install_record *record, const struct json *document)
     record->default_changed = is_true(document, 0, "default_agent_changed");
     get_text(document, 0, "former_default_agent", record->former_default, sizeof(record->former_default));
     const int files = json_get(document, 0, "files"), folders = json_get(document, 0, "folders");
-    for (int item = json_first(document, files); item != JSON_NONE && record->file_count < INSTALL_FILES_MAX; item = json_next(document, item)) {
+    for (int item = json_first(document, files); item != JSON_NONE &&
+         record->file_count < INSTALL_FILES_MAX; item = json_next(document, item)) {
         struct install_file *file = &record->files[record->file_count];
         if (!get_text(document, item, "path", file->path, sizeof(file->path)) || file->path[0] != '/')
             return false;
@@ -96,7 +86,8 @@ static bool parse(struct install_record *record, const struct json *document)
         get_text(document, item, "after_sha256", file->after, sizeof(file->after));
         record->file_count++;
     }
-    for (int item = json_first(document, folders); item != JSON_NONE && record->folder_count < INSTALL_FOLDERS_MAX; item = json_next(document, item)) {
+    for (int item = json_first(document, folders); item != JSON_NONE &&
+         record->folder_count < INSTALL_FOLDERS_MAX; item = json_next(document, item)) {
         char *folder = record->folders[record->folder_count];
         struct buffer value;
         buffer_init_fixed(&value, folder, PATH_MAX);
@@ -175,20 +166,6 @@ static void serialize(struct buffer *out, const struct install_record *record)
     buffer_append_text(out, "]}\n");
 }
 
-static bool write_all(int descriptor, struct slice text)
-{
-    size_t done = 0;
-    while (done < text.length) {
-        const ssize_t put = write(descriptor, text.data + done, text.length - done);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return false;
-        done += (size_t)put;
-    }
-    return true;
-}
-
 bool install_record_prepare(struct error *error)
 {
     const int folder = open_folder(true, error);
@@ -225,7 +202,7 @@ bool install_record_write(const struct install_record *record, struct error *err
         goto out;
     }
     descriptor = state_open_file(folder, RECORD_NEW, O_WRONLY | O_CREAT | O_EXCL);
-    done = descriptor >= 0 && write_all(descriptor, buffer_slice(&text)) && fsync(descriptor) == 0 &&
+    done = descriptor >= 0 && io_write_all(descriptor, buffer_slice(&text)) && fsync(descriptor) == 0 &&
            renameat(folder, RECORD_NEW, folder, RECORD_NAME) == 0;
     if (!done)
         error_set_errno(error, "cannot write " RECORD_NAME " in the state folder");

@@ -121,7 +121,7 @@ static bool edit_open(struct edit *edit, struct slice text, struct buffer *out, 
 {
     *edit = (struct edit){.text = text, .out = out};
     if (text.length > JSON_EDIT_TEXT_MAX)
-        return error_set(error, "longer than %d bytes", JSON_EDIT_TEXT_MAX);
+        return error_set(error, "longer than %zu bytes", JSON_EDIT_TEXT_MAX);
     if (!json_parse_allocating(&edit->document, text, JSON_EDIT_TOKENS_MAX))
         return error_set(error, "not valid JSON");
     edit->style = style_of(edit);
@@ -180,8 +180,9 @@ static void put_newline(const struct edit *edit, struct slice base, unsigned lev
         buffer_append_slice(edit->out, edit->style.indent);
 }
 
-/* Writes a value of another document in this text's style. On several lines, continuation lines start with `base`. */
-static void put_value(const struct edit *edit, const struct json *from, int value, bool lines, struct slice base, unsigned level) // NOLINT(misc-no-recursion): depth is at most JSON_DEPTH_MAX
+/* Writes a value of another document in this text's style. On several lines, continuation lines start with `base`. It calls itself
+ * as deep as the value is, which the parser bounds (JSON_DEPTH_MAX). */
+static void put_value(const struct edit *edit, const struct json *from, int value, bool lines, struct slice base, unsigned level)
 {
     const enum json_type type = json_type(from, value);
     if ((type != JSON_OBJECT && type != JSON_ARRAY) || json_first(from, value) == JSON_NONE) {
@@ -271,7 +272,7 @@ static void insert_at_end(const struct edit *edit, int container, struct json_st
     put_text(edit, 0, end);
     if (lines || before_last != JSON_NONE) {
         /* as the siblings are set apart */
-        const struct slice previous = before_last == JSON_NONE ? (struct slice){0} : item_raw(edit, container, before_last);
+        const struct slice previous = before_last == JSON_NONE ? slice_of(NULL) : item_raw(edit, container, before_last);
         if (previous.length && !lines)
             put_text(edit, offset_of(edit, previous) + previous.length, start);
         else {
@@ -317,7 +318,8 @@ static bool wrap(struct buffer *wrapped, const struct json_step *steps, size_t c
     return !wrapped->failed || error_set(error, "no memory");
 }
 
-bool json_edit_set(struct slice text, const struct json_step *path, size_t steps, struct slice value, struct buffer *out, struct error *error)
+bool json_edit_set(struct slice text, const struct json_step *path, size_t steps, struct slice value, struct buffer *out,
+                   struct error *error)
 {
     struct edit edit;
     struct json insertion = {0};

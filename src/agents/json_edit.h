@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 
-#define JSON_EDIT_TEXT_MAX (4 * 1024 * 1024) /* bytes of a text that is edited */
+#define JSON_EDIT_TEXT_MAX ((size_t)4 * 1024 * 1024) /* bytes of a text that is edited */
 #define JSON_EDIT_TOKENS_MAX 262144
 #define JSON_EDIT_PATH_MAX 8                 /* steps */
 
@@ -25,7 +25,8 @@ int json_step_find(const struct json *document, const struct json_step *path, si
 /* Appends to `out` the text with the value at the path set to `value` (JSON text of one value). A missing member is put at the end of
  * its object, an element with index == size at the end of its array; missing containers on the way are made. `out` must not share
  * storage with `text`. */
-bool json_edit_set(struct slice text, const struct json_step *path, size_t steps, struct slice value, struct buffer *out, struct error *error);
+bool json_edit_set(struct slice text, const struct json_step *path, size_t steps, struct slice value, struct buffer *out,
+                   struct error *error);
 
 /* Appends the text without the member or element at the path (at least one step). The exact inverse of a json_edit_set that
  * added it at the end of a container that had something in it. */

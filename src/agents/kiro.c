@@ -70,11 +70,8 @@ static void add_prompt(struct slice prompt, uint64_t size, const struct kiro_opt
 static void add_tool(const struct json *payload, int input, struct op *op, struct buffer *text)
 {
     struct slice server, tool, resource;
-    char storage[JSON_SCAN_HEAD_MAX + JSON_SCAN_TAIL_MAX + 128];
-    struct buffer scratch;
 
-    buffer_init_fixed(&scratch, storage, sizeof storage);
-    op->input_key = tool_input_key(payload, input, &scratch);
+    op->input_key = tool_input_key(payload, input, text);
     if (tool_mcp_name(op->tool, &server, &tool)) {
         attribute_set_string(&op->attributes, NAME_MCP_METHOD, SLICE("tools/call"));
         attribute_set_string(&op->attributes, NAME_MCP_SERVER, server);

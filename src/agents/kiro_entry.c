@@ -87,7 +87,8 @@ void kiro_each_entry(enum kiro_form form, const struct json *document, kiro_entr
             buffer_clear(&event);
             (void)json_append_string(document, json_get(document, entry, "trigger"), &event);
             if (kiro_entry_command(form, document, entry, &command))
-                visitor(context, document, entry, buffer_slice(&event), buffer_slice(&command), kiro_command_is_ours(buffer_slice(&command), NULL, NULL));
+                visitor(context, document, entry, buffer_slice(&event), buffer_slice(&command),
+                        kiro_command_is_ours(buffer_slice(&command), NULL, NULL));
         }
     } else if (json_type(document, hooks) == JSON_OBJECT) {
         for (int key = json_first(document, hooks); key != JSON_NONE; key = json_next(document, key)) {
@@ -172,7 +173,8 @@ void kiro_agent_template(struct buffer *out, struct slice command, const char *h
     for (unsigned event = 0; event < KIRO_EVENTS; event++) {
         buffer_append_format(out, "    \"%s\": [\n      {\n        \"command\": ", kiro_agent_events[event]);
         json_write_string(out, command);
-        buffer_append_format(out, ",\n        \"timeout_ms\": %d\n      }\n    ]%s\n", KIRO_TIMEOUT_MILLISECONDS, event + 1 < KIRO_EVENTS ? "," : "");
+        buffer_append_format(out, ",\n        \"timeout_ms\": %d\n      }\n    ]%s\n", KIRO_TIMEOUT_MILLISECONDS,
+                             event + 1 < KIRO_EVENTS ? "," : "");
     }
     buffer_append_text(out, "  },\n  \"includeMcpJson\": true\n}\n");
 }

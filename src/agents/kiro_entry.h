@@ -1,11 +1,11 @@
 /* What spanhook writes into Kiro's configuration: commands, hook entries, an own agent; and how it recognises them again.
  *
  * Two forms, because Kiro has three engines: v1 and v2 read the "hooks" of an agent's JSON file (flat entries; unknown fields make Kiro
- * refuse the whole agent), v3 and the IDE read ~/.kiro/hooks/NAME.json. v3 reads agent files too for a transition period, so the commands say
- * where they stand (--from agent, --from hooks) and the hook verb drops what v3 delivers through the agent file.
+ * refuse the whole agent), v3 and the IDE read ~/.kiro/hooks/NAME.json. v3 reads agent files too for a transition period, so the
+ * commands say where they stand (--from agent, --from hooks) and the hook verb drops what v3 delivers through the agent file.
  *
- * An entry is ours when its command runs a program called "spanhook" with the first argument "hook"; NAME=value words before
- * the program are passed over. */
+ * An entry is ours when its command runs a program called "spanhook" with the first argument "hook"; NAME=value words before the
+ * program are passed over. */
 #ifndef SPANHOOK_AGENTS_KIRO_ENTRY_H
 #define SPANHOOK_AGENTS_KIRO_ENTRY_H
 
@@ -31,8 +31,8 @@ void kiro_write_entry(struct buffer *out, enum kiro_form form, unsigned event, s
 /* Clears `command` and decodes that of an entry into it; false if it has none. */
 bool kiro_entry_command(enum kiro_form form, const struct json *document, int entry, struct buffer *command);
 
-/* Called for each hook entry of a file: the event (agent file) or trigger (hooks file) as written there, the entry's JSON value, its command
- * decoded, whether it is ours. */
+/* Called for each hook entry of a file: the event (agent file) or trigger (hooks file) as written there, the entry's JSON value, its
+ * command decoded, whether it is ours. */
 typedef void kiro_entry_visitor(void *context, const struct json *document, int entry, struct slice event, struct slice command, bool ours);
 /* Visits the entries that have a command. */
 void kiro_each_entry(enum kiro_form form, const struct json *document, kiro_entry_visitor *visitor, void *context);

@@ -1,15 +1,14 @@
 #include "agents/kiro_home.h"
 
 #include "agents/json_edit.h"
+#include "base/io.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define FILES_MAX 1024
 
@@ -39,7 +38,8 @@ const char *kiro_home_label(const struct kiro_home *home)
     return home->from_environment ? home->path : "~/.kiro";
 }
 
-bool kiro_path(const struct kiro_home *home, const char *folder, const char *name, const char *suffix, char path[static PATH_MAX], struct error *error)
+bool kiro_path(const struct kiro_home *home, const char *folder, const char *name, const char *suffix, char path[static PATH_MAX],
+               struct error *error)
 {
     const int length = snprintf(path, PATH_MAX, "%s/%s/%s%s", home->path, folder, name, suffix);
     return (length > 0 && length < PATH_MAX) || error_set(error, "a path below %.100s is too long", home->path);
@@ -50,8 +50,9 @@ void append_visible(struct buffer *out, struct slice text)
     for (size_t i = 0; i < text.length; i++) {
         const unsigned char byte = (unsigned char)text.data[i];
         /* C1 controls are U+0080 to U+009F, in UTF-8 0xc2 with 0x80 to 0x9f */
-        const bool c1 = byte == 0xc2 && i + 1 < text.length && (unsigned char)text.data[i + 1] >= 0x80 && (unsigned char)text.data[i + 1] <= 0x9f;
-        buffer_append_byte(out, byte < 0x20 || byte == 0x7f || c1 ? '?' : (char)byte);
+        const bool c1 = byte == 0xc2 && i + 1 < text.length && (unsigned char)text.data[i + 1] >= 0x80 &&
+            (unsigned char)text.data[i + 1] <= 0x9f;
+        buffer_append_byte(out, byte < 0x20 || byte == 0x7f || c1 ? '?' : text.data[i]);
         i += c1;
     }
 }
@@ -81,22 +82,8 @@ bool kiro_agent_name_valid(const char *name)
 
 bool read_small_file(const char *path, struct buffer *text)
 {
-    struct stat found;
-    const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    bool good = descriptor >= 0 && fstat(descriptor, &found) == 0 && S_ISREG(found.st_mode) && found.st_size <= JSON_EDIT_TEXT_MAX;
     buffer_clear(text);
-    while (good && (good = buffer_reserve(text, 4096))) {
-        const ssize_t got = read(descriptor, text->data + text->length, 4096);
-        if (got == 0)
-            break;
-        if (got > 0)
-            text->length += (size_t)got;
-        else
-            good = errno == EINTR;
-    }
-    if (descriptor >= 0)
-        close(descriptor);
-    return good;
+    return io_read_file(AT_FDCWD, path, text, NULL);
 }
 
 static int compare_names(const void *left, const void *right)

@@ -54,8 +54,9 @@ static bool decode(const struct json *document, int value, struct buffer *out)
     return json_append_string(document, value, out);
 }
 
-/* Equal as values: members in any order, strings after decoding, numbers as they are written. */
-static bool equal(const struct json *a, int left, const struct json *b, int right) // NOLINT(misc-no-recursion): `b` is a small text of ours
+/* Equal as values: members in any order, strings after decoding, numbers as they are written. `b` is a small text
+ * of ours, so that the recursion is shallow. */
+static bool equal(const struct json *a, int left, const struct json *b, int right)
 {
     const enum json_type type = json_type(b, right);
     if (json_type(a, left) != type)
@@ -169,7 +170,7 @@ bool kiro_wire(enum kiro_form form, struct slice text, struct slice command, str
     struct buffer work;
     buffer_init(&work, JSON_EDIT_TEXT_MAX);
     buffer_append_slice(&work, text);
-    bool done = !work.failed || error_set(error, "longer than %d bytes", JSON_EDIT_TEXT_MAX);
+    bool done = !work.failed || error_set(error, "longer than %zu bytes", JSON_EDIT_TEXT_MAX);
     for (unsigned event = 0; done && event < KIRO_EVENTS; event++)
         done = wire_event(form, &work, event, command, error);
     if (done)
@@ -258,7 +259,7 @@ bool kiro_unwire(enum kiro_form form, struct slice text, struct slice before, st
     (void)json_parse_allocating(&old, before, JSON_EDIT_TOKENS_MAX);
     buffer_init(&work, JSON_EDIT_TEXT_MAX);
     buffer_append_slice(&work, text);
-    bool done = !work.failed || error_set(error, "longer than %d bytes", JSON_EDIT_TEXT_MAX);
+    bool done = !work.failed || error_set(error, "longer than %zu bytes", JSON_EDIT_TEXT_MAX);
     while (done && more)
         done = unwire_step(form, &work, &old, &more, error);
     if (done)

@@ -70,7 +70,8 @@ static bool remember(struct work *work, struct kiro_change *change, bool had_our
     return true;
 }
 
-/* What a file with this text (NULL: that is not there) is to hold. A file that we made and nobody changed follows this version's template. */
+/* What a file with this text (NULL: that is not there) is to hold. A file that we made and nobody changed follows this version's
+ * template. */
 static bool wanted_text(const struct work *work, enum kiro_form form, const char *path, const struct slice *found, struct buffer *out,
                         struct error *error)
 {
@@ -182,7 +183,8 @@ static bool set_default(struct work *work, struct kiro_change *settings)
     buffer_init_fixed(&shown, storage, sizeof(storage));
     append_visible(&shown, slice_part(former, 0, 100));
     const char *shown_text = former.length ? buffer_text(&shown) : "not set";
-    (void)snprintf(settings->note, sizeof(settings->note), "default agent \"" KIRO_OWN_AGENT "\", before: %s", shown_text ? shown_text : "set");
+    (void)snprintf(settings->note, sizeof(settings->note), "default agent \"" KIRO_OWN_AGENT "\", before: %s",
+                   shown_text ? shown_text : "set");
     json_release(&document);
     kiro_change_to(settings, buffer_slice(&text));
     buffer_free(&text);
@@ -231,7 +233,8 @@ static bool wire_named(struct work *work, const char *name)
     if (!path_join(agents, plan->home.path, "agents") || !kiro_path(&plan->home, "settings", "cli", ".json", settings_path, work->error))
         return error_set(work->error, "a path below %.100s is too long", plan->home.path);
     if (!kiro_agent_find(agents, name, path))
-        return error_set(work->error, "there is no agent %s in %s; make it first: kiro-cli agent create %s --from kiro_default", name, agents, name);
+        return error_set(work->error, "there is no agent %s in %s; make it first: kiro-cli agent create %s --from kiro_default", name,
+                         agents, name);
     keep_default(work, settings_path);
     return wire_file(work, KIRO_AGENT_FILE, path, "agent");
 }
@@ -242,11 +245,13 @@ static void warn_of_binary(struct kiro_plan *plan, const char *binary)
     if (replaceable_by_others(binary, where)) {
         buffer_append_text(&plan->warnings, "warning: others may write ");
         append_visible(&plan->warnings, slice_of(where));
-        buffer_append_text(&plan->warnings, ", so they could replace what Kiro runs; move spanhook to a folder of your own and install again\n");
+        buffer_append_text(&plan->warnings,
+                           ", so they could replace what Kiro runs; move spanhook to a folder of your own and install again\n");
     }
     if (shell_needs_quotes(slice_of(binary)))
         buffer_append_text(&plan->warnings,
-                           "warning: the binary's path has blanks or characters that a shell reads; it stands in single quotes in the commands\n");
+                           "warning: the binary's path has blanks or characters that a shell reads; "
+                           "it stands in single quotes in the commands\n");
 }
 
 struct kiro_plan *kiro_plan_install(const struct kiro_install_options *options, struct error *error)

@@ -1,8 +1,9 @@
-/* Installing spanhook into Kiro's user configuration and taking it out again. Project folders (.kiro in a repository) are never touched.
+/* Installing spanhook into Kiro's user configuration and taking it out again. Project folders (.kiro in a repository) are never
+ * touched.
  *
- * v1 and v2 run the hooks of one agent. With an agent named, that agent's file gets them. Otherwise, if the user has chosen a default agent that
- * has a file, that file gets them and the choice stands; if not, an own agent like kiro_default is made and becomes the default. Every agent
- * file that has entries of ours already is brought up to date too. v3 and the IDE get a hooks file.
+ * v1 and v2 run the hooks of one agent. With an agent named, that agent's file gets them. Otherwise, if the user has chosen a default
+ * agent that has a file, that file gets them and the choice stands; if not, an own agent like kiro_default is made and becomes the
+ * default. Every agent file that has entries of ours already is brought up to date too. v3 and the IDE get a hooks file.
  *
  * Both functions only plan: kiro_plan_apply carries out. NULL with a reason; release with kiro_plan_free. */
 #ifndef SPANHOOK_AGENTS_KIRO_INSTALL_H

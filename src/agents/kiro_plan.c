@@ -138,7 +138,7 @@ void kiro_plan_diff(const struct kiro_plan *plan, struct buffer *out)
         if (change->action != KIRO_REMOVE)
             kiro_show_path(out, &plan->home, change->file.path);
         buffer_append_byte(out, '\n');
-        text_diff(out, buffer_slice(&change->file.text), change->action == KIRO_REMOVE ? (struct slice){0} : buffer_slice(&change->text));
+        text_diff(out, buffer_slice(&change->file.text), change->action == KIRO_REMOVE ? slice_of(NULL) : buffer_slice(&change->text));
     }
 }
 

@@ -64,7 +64,7 @@ static bool is_bare_template(const struct kiro_plan *plan, enum kiro_form form, 
         kiro_agent_template(&whole, SLICE("spanhook hook"), kiro_home_label(&plan->home));
     else
         kiro_hooks_template(&whole, SLICE("spanhook hook"));
-    const bool same = kiro_unwire(form, buffer_slice(&whole), (struct slice){0}, &bare, NULL) && slice_equal(buffer_slice(&bare), left);
+    const bool same = kiro_unwire(form, buffer_slice(&whole), slice_of(NULL), &bare, NULL) && slice_equal(buffer_slice(&bare), left);
     buffer_free(&whole);
     buffer_free(&bare);
     return same;

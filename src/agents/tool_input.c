@@ -3,6 +3,8 @@
 #include "base/hash.h"
 #include "trace/skill.h"
 
+#include <string.h>
+
 static uint64_t mix(uint64_t value)
 {
     value ^= value >> 33;
@@ -17,23 +19,42 @@ static uint64_t hash_number(uint64_t state, uint64_t value)
     return fnv1a(state, (struct slice){(const char *)&value, sizeof value});
 }
 
-static uint64_t hash_text(const struct json *document, int string, struct buffer *scratch)
+/* The characters of a string or key as they stand, without its quotes. Where there are escapes this is not what it means. */
+static struct slice inner_text(const struct json *document, int string)
 {
-    buffer_clear(scratch);
-    if (!json_append_string(document, string, scratch))
-        return fnv1a(FNV1A_START, json_raw(document, string));
-    return fnv1a(FNV1A_START, buffer_slice(scratch));
+    const struct slice raw = json_raw(document, string);
+    return slice_part(raw, 1, raw.length < 2 ? 0 : raw.length - 2);
 }
 
-/* Kiro adds the first to every call; v3 sets the others after the call began. */
-static bool is_volatile(const struct json *document, int key)
+static uint64_t hash_text(const struct json *document, int string, struct buffer *scratch)
 {
-    static const char *const names[] = {"__tool_use_purpose", "cwd", "description", "timeout"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (json_string_equals(document, key, names[i]))
+    const size_t at = scratch->length;
+    const struct slice text = inner_text(document, string);
+    uint64_t hash;
+
+    if (!memchr(text.data, '\\', text.length))
+        return fnv1a(FNV1A_START, text);
+    if (json_append_string(document, string, scratch))
+        hash = fnv1a(FNV1A_START, (struct slice){scratch->data + at, scratch->length - at});
+    else
+        hash = fnv1a(FNV1A_START, text);
+    scratch->length = at;
+    return hash;
+}
+
+static bool is_one_of(struct slice name, const struct slice *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (slice_equal(name, names[i]))
             return true;
     return false;
 }
+
+#define NAME(text) {text, sizeof(text) - 1}
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* Kiro adds the first to every call; v3 sets the others after the call began. */
+static const struct slice volatile_names[] = {NAME("__tool_use_purpose"), NAME("cwd"), NAME("description"), NAME("timeout")};
 
 /* Members are added up, so that their order does not matter; elements are chained, so that theirs does. Recursion is bounded by
  * JSON_DEPTH_MAX. */
@@ -46,7 +67,7 @@ static uint64_t hash_value(const struct json *document, int value, bool top, uns
     case JSON_OBJECT:
         for (int key = json_first(document, value); key != JSON_NONE; key = json_next(document, key)) {
             const int member = json_member_value(document, key);
-            if (json_type(document, member) == JSON_NULL || (top && is_volatile(document, key)))
+            if (json_type(document, member) == JSON_NULL || (top && is_one_of(inner_text(document, key), volatile_names, COUNT(volatile_names))))
                 continue;
             const uint64_t name = hash_text(document, key, scratch);
             sum += mix(hash_number(name, hash_value(document, member, false, &inner, scratch)));
@@ -98,40 +119,46 @@ static bool skill_of_list(const struct json *document, int list, struct buffer *
     return false;
 }
 
-static bool skill_of_object(const struct json *document, int object, struct buffer *text, struct slice *name, struct slice *resource)
-{
-    static const char *const paths[] = {"path", "file_path", "filePath", "absolute_path", "target_file", "file", "uri", "url"};
-    static const char *const lists[] = {"paths", "files", "image_paths", "file_paths"};
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-        if (skill_of_string(document, json_get(document, object, paths[i]), text, name, resource))
-            return true;
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        if (skill_of_list(document, json_get(document, object, lists[i]), text, name, resource))
-            return true;
-    return false;
-}
-
+static const struct slice path_names[] = {NAME("path"), NAME("file_path"), NAME("filePath"), NAME("absolute_path"),
+                                          NAME("target_file"), NAME("file"), NAME("uri"), NAME("url")};
+static const struct slice list_names[] = {NAME("paths"), NAME("files"), NAME("image_paths"), NAME("file_paths")};
 /* Whoever brings text to put into the file edits the skill instead of reading it. */
-static bool writes(const struct json *document, int input)
+static const struct slice writing_names[] = {NAME("content"), NAME("contents"), NAME("file_text"), NAME("text"), NAME("new_str"),
+                                             NAME("newStr"), NAME("old_str"), NAME("oldStr"), NAME("new_string"), NAME("old_string"),
+                                             NAME("insert_line"), NAME("edits"), NAME("patch"), NAME("diff")};
+
+/* *operations receives the list of that name, if there is one. */
+static bool skill_of_object(const struct json *document, int object, struct buffer *text, struct slice *name, struct slice *resource,
+                            int *operations)
 {
-    static const char *const names[] = {"content", "contents", "file_text", "text",      "new_str",    "newStr", "old_str",
-                                        "oldStr",  "new_string", "old_string", "insert_line", "edits", "patch",  "diff"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (json_get(document, input, names[i]) != JSON_NONE)
-            return true;
-    return false;
+    bool found = false;
+    if (json_type(document, object) != JSON_OBJECT)
+        return false;
+    for (int key = json_first(document, object); key != JSON_NONE; key = json_next(document, key)) {
+        const struct slice member = inner_text(document, key);
+        const int value = json_member_value(document, key);
+        if (is_one_of(member, writing_names, COUNT(writing_names)))
+            return false;
+        if (slice_equal(member, SLICE("operations")))
+            *operations = value;
+        if (found)
+            continue;
+        if (is_one_of(member, path_names, COUNT(path_names)))
+            found = skill_of_string(document, value, text, name, resource);
+        else if (is_one_of(member, list_names, COUNT(list_names)))
+            found = skill_of_list(document, value, text, name, resource);
+    }
+    return found;
 }
 
 bool tool_input_skill(const struct json *document, int input, struct buffer *text, struct slice *name, struct slice *resource)
 {
-    if (json_type(document, input) != JSON_OBJECT || writes(document, input))
-        return false;
-    if (skill_of_object(document, input, text, name, resource))
+    int operations = JSON_NONE, none;
+    if (skill_of_object(document, input, text, name, resource, &operations))
         return true;
-    const int operations = json_get(document, input, "operations");
     if (json_type(document, operations) == JSON_ARRAY)
         for (int item = json_first(document, operations); item != JSON_NONE; item = json_next(document, item))
-            if (skill_of_object(document, item, text, name, resource))
+            if (skill_of_object(document, item, text, name, resource, &none))
                 return true;
     return false;
 }

@@ -1,5 +1,7 @@
 #include "base/error.h"
 
+#include "base/utf8.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,11 +12,11 @@
 static void tidy(char *text, size_t length, bool cut)
 {
     if (cut) {
-        size_t end = length;
-        while (end > 0 && ((unsigned char)text[end - 1] & 0xc0) == 0x80)
-            end--;
-        if (end > 0 && ((unsigned char)text[end - 1] & 0xc0) == 0xc0)
-            text[end - 1] = '\0';
+        size_t lead = length;
+        while (lead > 0 && ((unsigned char)text[lead - 1] & 0xc0) == 0x80)
+            lead--;
+        if (lead > 0 && utf8_is_partial((struct slice){text + lead - 1, length - lead + 1}))
+            text[lead - 1] = '\0';
     }
     for (; *text; text++) {
         if ((unsigned char)*text < 0x20 || *text == 0x7f)

@@ -59,7 +59,8 @@ bool json_string_equals_slice(const struct json *document, int value, struct sli
  * range. False leaves *out alone. */
 bool json_integer(const struct json *document, int value, int64_t *out);
 bool json_unsigned(const struct json *document, int value, uint64_t *out);
-/* A finite number of at most 1024 characters, or a string that holds one or "NaN", "Infinity", "-Infinity" (proto3's JSON mapping). False leaves *out alone. */
+/* A finite number of at most 1024 characters, or a string that holds one or "NaN", "Infinity", "-Infinity" (proto3's JSON mapping).
+ * False leaves *out alone. */
 bool json_double(const struct json *document, int value, double *out);
 
 #endif

@@ -1,6 +1,7 @@
 #include "base/json_copy.h"
 
 #include "base/hash.h"
+#include "base/json_grammar.h"
 
 #include <string.h>
 
@@ -106,8 +107,9 @@ static size_t escape_length(const char *text)
 {
     if (text[1] != 'u')
         return 2;
-    const bool high_surrogate = (text[2] | 0x20) == 'd' && (text[3] == '8' || text[3] == '9' || (text[3] | 0x20) == 'a' || (text[3] | 0x20) == 'b');
-    return high_surrogate ? 12 : 6;
+    /* D8 to DB: the other half follows */
+    const int first = json_hex_digit(text[2]), second = json_hex_digit(text[3]);
+    return first == 0xd && second >= 8 && second <= 0xb ? 12 : 6;
 }
 
 /* The places between two units of `text` that enclose `position`: *before <= position <= *after, equal where it is one itself. */

@@ -141,8 +141,3 @@ size_t json_number_run(struct slice text, enum json_number *state)
         run++;
     return run;
 }
-
-bool json_number_is_complete(enum json_number state)
-{
-    return state == JSON_NUMBER_IN_ZERO || state == JSON_NUMBER_IN_WHOLE || state == JSON_NUMBER_IN_FRACTION || state == JSON_NUMBER_IN_EXPONENT;
-}

@@ -6,7 +6,7 @@
 
 static inline bool json_is_white(char c)
 {
-    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+    return (uint8_t)c <= ' ' && (c == ' ' || c == '\n' || c == '\t' || c == '\r');
 }
 
 /* Length of the leading part of a string's text that stands for itself and is well-formed: no quote, backslash, control character
@@ -86,6 +86,10 @@ enum json_number {
 /* Length of the leading part of `text` that continues the number; *state follows. What comes after does not belong to it. */
 size_t json_number_run(struct slice text, enum json_number *state);
 /* Whether it may end here. */
-bool json_number_is_complete(enum json_number state);
+static inline bool json_number_is_complete(enum json_number state)
+{
+    return state == JSON_NUMBER_IN_ZERO || state == JSON_NUMBER_IN_WHOLE || state == JSON_NUMBER_IN_FRACTION ||
+           state == JSON_NUMBER_IN_EXPONENT;
+}
 
 #endif

@@ -1,3 +1,5 @@
+#include "base/json_scan.h"
+
 #include "base/json_scan_state.h"
 
 #include <string.h>
@@ -15,7 +17,6 @@ void json_scan_init(struct json_scan *scan, struct buffer *copy)
     scan->in_key = scan->in_name = false;
     scan->copying = copy != NULL;
     scan->depth = 0;
-    memset(scan->objects, 0, sizeof scan->objects);
     scan->value_start = 0;
     scan->name_length = 0;
     scan->number_state = JSON_NUMBER_START;
@@ -52,6 +53,16 @@ static inline void copy_element(struct json_scan *scan, const char *at, bool fir
 
 /* Numbers and literals */
 
+/* Plain digits with something behind them are a number whole; that spares the commonest ones the automaton. */
+static inline const char *skip_digits(const char *at, const char *end)
+{
+    if (*at < '1' || *at > '9')
+        return NULL;
+    while (at < end && *at >= '0' && *at <= '9')
+        at++;
+    return at < end && (*at == ',' || *at == ']' || *at == '}') ? at : NULL;
+}
+
 static const char *take_number(struct json_scan *scan, const char *at, const char *end)
 {
     const struct slice rest = {at, (size_t)(end - at)};
@@ -67,6 +78,20 @@ static const char *take_number(struct json_scan *scan, const char *at, const cha
         json_copy_number_end(&scan->copy);
     end_value(scan, at);
     return at;
+}
+
+static const char *begin_number(struct json_scan *scan, const char *at, const char *end)
+{
+    const char *behind = scan->copying ? NULL : skip_digits(at, end);
+    if (behind) {
+        end_value(scan, behind);
+        return behind;
+    }
+    scan->number_state = JSON_NUMBER_START;
+    scan->state = IN_NUMBER;
+    if (scan->copying)
+        json_copy_number_begin(&scan->copy);
+    return take_number(scan, at, end);
 }
 
 static const char *take_literal(struct json_scan *scan, const char *at, const char *end)
@@ -88,23 +113,18 @@ static const char *take_literal(struct json_scan *scan, const char *at, const ch
 
 /* Containers */
 
-static const char *open_container(struct json_scan *scan, const char *at, bool object)
+static inline const char *open_container(struct json_scan *scan, const char *at, bool object)
 {
     if (scan->depth == JSON_DEPTH_MAX)
         return refuse(scan, JSON_SCAN_TOO_DEEP, at);
-    const unsigned top = scan->depth++;
-    const uint8_t bit = (uint8_t)(1U << top % 8);
-    if (object)
-        scan->objects[top / 8] |= bit;
-    else
-        scan->objects[top / 8] &= (uint8_t)~bit;
+    scan->objects[scan->depth++] = object;
     if (scan->copying)
         json_copy_token(&scan->copy, object ? SLICE("{") : SLICE("["));
     scan->state = object ? AT_OBJECT_FIRST : AT_ARRAY_FIRST;
     return at + 1;
 }
 
-static const char *close_container(struct json_scan *scan, const char *at)
+static inline const char *close_container(struct json_scan *scan, const char *at)
 {
     const bool object = in_object(scan);
     if (*at != (object ? '}' : ']'))
@@ -130,7 +150,7 @@ static const char *begin_string(struct json_scan *scan, const char *at, bool key
     return at + 1;
 }
 
-static const char *begin_value(struct json_scan *scan, const char *at, const char *end)
+static inline const char *begin_value(struct json_scan *scan, const char *at, const char *end)
 {
     switch (*at) {
     case '{':
@@ -149,11 +169,7 @@ static const char *begin_value(struct json_scan *scan, const char *at, const cha
     default:
         if (*at != '-' && (*at < '0' || *at > '9'))
             return refuse(scan, JSON_SCAN_BAD, at);
-        scan->number_state = JSON_NUMBER_START;
-        scan->state = IN_NUMBER;
-        if (scan->copying)
-            json_copy_number_begin(&scan->copy);
-        return take_number(scan, at, end);
+        return begin_number(scan, at, end);
     }
 }
 
@@ -182,15 +198,9 @@ static const char *begin_key(struct json_scan *scan, const char *at, bool first)
     return begin_string(scan, at, true);
 }
 
-/* Everything that is not inside a string, number or literal. */
-static const char *take_structure(struct json_scan *scan, const char *at, const char *end)
+/* One character that is not inside a string, number or literal, and no white space. */
+static inline const char *take_structure(struct json_scan *scan, const char *at, const char *end)
 {
-    if (json_is_white(*at)) {
-        do
-            at++;
-        while (at < end && json_is_white(*at));
-        return at;
-    }
     switch ((enum json_scan_state)scan->state) {
     case AT_ROOT:
         return begin_value(scan, at, end);
@@ -223,6 +233,24 @@ static const char *take_structure(struct json_scan *scan, const char *at, const 
     }
 }
 
+static inline bool is_refused(const struct json_scan *scan)
+{
+    return scan->result > JSON_SCAN_DONE;
+}
+
+/* Stays here as long as nothing else begins, which is where deeply nested text spends its time. */
+static const char *take_structures(struct json_scan *scan, const char *at, const char *end)
+{
+    do {
+        while (json_is_white(*at)) {
+            if (++at == end)
+                return at;
+        }
+        at = take_structure(scan, at, end);
+    } while (at < end && scan->state < IN_STRING && !is_refused(scan));
+    return at;
+}
+
 /* The whole */
 
 static inline const char *take(struct json_scan *scan, const char *at, const char *end)
@@ -239,13 +267,8 @@ static inline const char *take(struct json_scan *scan, const char *at, const cha
     case IN_LITERAL:
         return take_literal(scan, at, end);
     default:
-        return take_structure(scan, at, end);
+        return take_structures(scan, at, end);
     }
-}
-
-static inline bool is_refused(const struct json_scan *scan)
-{
-    return scan->result != JSON_SCAN_MORE && scan->result != JSON_SCAN_DONE;
 }
 
 /* A copy that failed did so before whatever else the piece held, so that comes first however the text is cut. */
@@ -280,6 +303,7 @@ enum json_scan_result json_scan_end(struct json_scan *scan)
     if (scan->state == IN_NUMBER && scan->depth == 0 && json_number_is_complete(scan->number_state)) {
         if (scan->copying)
             json_copy_number_end(&scan->copy);
+        scan->state = AFTER_ROOT;
         scan->result = JSON_SCAN_DONE;
     } else {
         scan->result = JSON_SCAN_BAD;

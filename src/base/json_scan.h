@@ -50,11 +50,11 @@ struct json_scan {
     unsigned member_count;
     /* private */
     enum json_scan_result result;
-    uint8_t state;
+    unsigned state;
     bool in_key, in_name; /* in_name: in the key of a top-level member, which is recorded */
     bool copying;         /* false also while the rest of a container is being left out */
     unsigned depth;
-    uint8_t objects[JSON_DEPTH_MAX / 8]; /* a bit for each open container: set for objects */
+    bool objects[JSON_DEPTH_MAX]; /* for each open container, whether it is one */
     uint64_t value_start;                /* of the top-level member */
     unsigned name_length;
     enum json_number number_state;

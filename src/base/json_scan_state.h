@@ -38,8 +38,7 @@ static inline uint64_t position(const struct json_scan *scan, const char *at)
 
 static inline bool in_object(const struct json_scan *scan)
 {
-    const unsigned top = scan->depth - 1;
-    return scan->objects[top / 8] >> top % 8 & 1;
+    return scan->objects[scan->depth - 1];
 }
 
 /* `at`: behind the value. */

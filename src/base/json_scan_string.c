@@ -118,15 +118,16 @@ const char *json_scan_take_string(struct json_scan *scan, const char *at, const 
             at = take_partial(scan, at);
             continue;
         }
+        if (*at == '"') {
+            end_string(scan, at + 1);
+            return at + 1;
+        }
         /* Escapes that are whole and need no mending go along with the plain text around them. */
         const struct slice rest = {at, (size_t)(end - at)};
         const size_t run = scan->in_name ? json_plain_length(rest) : json_sound_length(rest);
         if (run > 0) {
             take_run(scan, (struct slice){at, run});
             at += run;
-        } else if (*at == '"') {
-            end_string(scan, at + 1);
-            return at + 1;
         } else if (*at == '\\') {
             scan->state = IN_ESCAPE;
             return at + 1;

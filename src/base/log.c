@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -128,7 +129,8 @@ static void compose(struct buffer *line, struct slice message)
 
 static int open_log(struct stat *status)
 {
-    const int fd = openat(logger.folder_fd, logger.name, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
+    const int flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    const int fd = openat(logger.folder_fd, logger.name, flags, 0600);
     if (fd >= 0 && (fstat(fd, status) != 0 || !S_ISREG(status->st_mode) || status->st_uid != geteuid())) {
         close(fd);
         return -1;
@@ -141,25 +143,28 @@ static bool is_full(const struct stat *status, size_t more)
     return status->st_size > (off_t)(LOG_FILE_MAX - more);
 }
 
-/* Of several processes that find the file full only the first may rename it, or the new file would replace the old one at once:
- * the name must still mean the file that was found full. */
-static void start_over(const struct stat *full)
+/* Of several processes that find the file full only one may rename it, or the new file would replace the old one at once: under a
+ * lock of the full file, and only while the name still means it. False: another process is about it. */
+static bool start_over(int fd, const struct stat *full)
 {
     char old_name[LOG_NAME_MAX + 3];
     struct stat named;
     const int length = snprintf(old_name, sizeof old_name, "%s.1", logger.name);
-    if (length > 0 && (size_t)length < sizeof old_name && fstatat(logger.folder_fd, logger.name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-        named.st_dev == full->st_dev && named.st_ino == full->st_ino)
+    if (length < 0 || (size_t)length >= sizeof old_name || flock(fd, LOCK_EX | LOCK_NB) != 0)
+        return false;
+    if (fstatat(logger.folder_fd, logger.name, &named, AT_SYMLINK_NOFOLLOW) == 0 && named.st_dev == full->st_dev &&
+        named.st_ino == full->st_ino)
         renameat(logger.folder_fd, logger.name, logger.folder_fd, old_name);
+    return true;
 }
 
 static bool append_line(struct slice line)
 {
     struct stat status;
     int fd = open_log(&status);
-    if (fd >= 0 && is_full(&status, line.length)) {
+    /* While another process renames it, this line still goes into the old one. */
+    if (fd >= 0 && is_full(&status, line.length) && start_over(fd, &status)) {
         close(fd);
-        start_over(&status);
         fd = open_log(&status);
         if (fd >= 0 && is_full(&status, line.length)) {
             close(fd);

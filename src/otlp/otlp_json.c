@@ -1,17 +1,18 @@
 #include "otlp/otlp_json.h"
 
 #include "base/json_write.h"
+#include "base/utf8.h"
 #include "base/version.h"
 #include "trace/names.h"
 
-/* ---- writing ---------------------------------------------------------------------------------------------------------------- */
+#include <inttypes.h>
+#include <string.h>
 
-static void write_u64_string(struct buffer *out, uint64_t value)
-{
-    buffer_append_byte(out, '"');
-    buffer_append_u64(out, value);
-    buffer_append_byte(out, '"');
-}
+#define TOKENS_ON_STACK 1024 /* a span of our own has about 200 */
+#define TOKENS_MAX (1024 * 1024)
+#define GROWTH 3 /* U+FFFD takes three bytes where malformed UTF-8 had one */
+
+/* ---- encoding --------------------------------------------------------------------------------------------------------------- */
 
 static void write_value(struct buffer *out, const struct attribute *attribute)
 {
@@ -37,21 +38,35 @@ static void write_value(struct buffer *out, const struct attribute *attribute)
     buffer_append_byte(out, '}');
 }
 
-static void write_attributes(struct buffer *out, const struct attribute_list *list)
+/* Members "attributes" and "droppedAttributesCount", the first without a comma before it. True if there was any. */
+static bool write_attributes(struct buffer *out, const struct attribute_list *list)
 {
-    buffer_append_text(out, "\"attributes\":[");
     for (unsigned i = 0; i < list->count; i++) {
-        buffer_append_text(out, i ? ",{\"key\":" : "{\"key\":");
+        buffer_append_text(out, i ? ",{\"key\":" : "\"attributes\":[{\"key\":");
         json_write_string(out, list->items[i].key);
         buffer_append_text(out, ",\"value\":");
         write_value(out, &list->items[i]);
         buffer_append_byte(out, '}');
     }
-    buffer_append_byte(out, ']');
-    if (list->dropped) {
-        buffer_append_text(out, ",\"droppedAttributesCount\":");
-        buffer_append_u64(out, list->dropped);
+    if (list->count)
+        buffer_append_byte(out, ']');
+    if (list->dropped)
+        buffer_append_format(out, "%s\"droppedAttributesCount\":%u", list->count ? "," : "", list->dropped);
+    return list->count || list->dropped;
+}
+
+static void write_status(struct buffer *out, const struct span *span)
+{
+    if (span->status == SPAN_STATUS_UNSET && span->status_message.length == 0)
+        return;
+    buffer_append_text(out, ",\"status\":{");
+    if (span->status_message.length) {
+        buffer_append_text(out, "\"message\":");
+        json_write_string(out, span->status_message);
     }
+    if (span->status != SPAN_STATUS_UNSET)
+        buffer_append_format(out, "%s\"code\":%d", span->status_message.length ? "," : "", (int)span->status);
+    buffer_append_byte(out, '}');
 }
 
 static void write_span(struct buffer *out, const struct span *span)
@@ -61,119 +76,227 @@ static void write_span(struct buffer *out, const struct span *span)
         buffer_append_format(out, ",\"parentSpanId\":\"%s\"", span->parent_id);
     buffer_append_text(out, ",\"name\":");
     json_write_string(out, span->name);
-    buffer_append_format(out, ",\"kind\":%d,\"startTimeUnixNano\":", (int)span->kind);
-    write_u64_string(out, span->start);
-    buffer_append_text(out, ",\"endTimeUnixNano\":");
-    write_u64_string(out, span->end);
-    buffer_append_byte(out, ',');
-    write_attributes(out, &span->attributes);
-    buffer_append_text(out, ",\"status\":{");
-    if (span->status_message.length) {
-        buffer_append_text(out, "\"message\":");
-        json_write_string(out, span->status_message);
+    if (span->kind != SPAN_KIND_UNSPECIFIED)
+        buffer_append_format(out, ",\"kind\":%d", (int)span->kind);
+    buffer_append_format(out, ",\"startTimeUnixNano\":\"%" PRIu64 "\",\"endTimeUnixNano\":\"%" PRIu64 "\"", span->start, span->end);
+    if (span->attributes.count || span->attributes.dropped) {
+        buffer_append_byte(out, ',');
+        write_attributes(out, &span->attributes);
     }
-    if (span->status != SPAN_STATUS_UNSET)
-        buffer_append_format(out, "%s\"code\":%d", span->status_message.length ? "," : "", (int)span->status);
-    buffer_append_text(out, "}}");
+    write_status(out, span);
+    buffer_append_byte(out, '}');
 }
-
-#define SPANS_START "\"spans\":["
-static const struct slice line_start = {"{\"resourceSpans\":[", 18};
-static const struct slice line_end = {"]}]}]}", 6};
 
 bool otlp_json_encode_span(struct buffer *out, const struct resource *resource, const struct span *span)
 {
-    buffer_append_slice(out, line_start);
-    buffer_append_text(out, "{\"resource\":{");
+    buffer_append_text(out, "{\"resourceSpans\":[{\"resource\":{");
     write_attributes(out, &resource->attributes);
-    buffer_append_text(out, "},\"scopeSpans\":[{\"scope\":{\"name\":\"" NAME_SCOPE "\",\"version\":\"" SPANHOOK_VERSION "\"}," SPANS_START);
+    buffer_append_text(out, "},\"scopeSpans\":[{\"scope\":{\"name\":\"" NAME_SCOPE "\",\"version\":\"" SPANHOOK_VERSION "\"},\"spans\":[");
     write_span(out, span);
-    buffer_append_slice(out, line_end);
+    buffer_append_text(out, "]}]}]}");
     return !out->failed;
 }
 
-/* ---- several lines as one request ------------------------------------------------------------------------------------------- */
+/* ---- decoding --------------------------------------------------------------------------------------------------------------- */
 
-/* Cuts a line of our own form into what stands before its spans and the spans; false for any other form. The mark cannot occur in a string
- * before: its quotes would be escaped there. */
-static bool split_line(struct slice line, struct slice *prefix, struct slice *spans)
-{
-    static const struct slice mark = {SPANS_START, sizeof SPANS_START - 1};
-    size_t at;
-    if (!slice_starts_with(line, line_start) || !slice_ends_with(line, line_end) || !slice_find(line, mark, 0, &at))
-        return false;
-    const size_t start = at + mark.length;
-    if (start > line.length - line_end.length)
-        return false;
-    *prefix = slice_part(line, line_start.length, start - line_start.length);
-    *spans = slice_part(line, start, line.length - line_end.length - start);
-    /* Ours have one resource and one scope: no second list of spans may follow. */
-    return !slice_find(*spans, SLICE("\"scopeSpans\":["), 0, &at) && !slice_find(*spans, mark, 0, &at);
-}
-
-/* The elements of resourceSpans of any other line, as they stand. */
-static bool inner_elements(struct slice line, struct slice *elements)
-{
+struct decoding {
     struct json document;
-    bool found = false;
-    if (!json_parse_allocating(&document, line, 1U << 20))
-        return false;
-    const int list = json_get(&document, 0, "resourceSpans");
-    if (json_type(&document, list) == JSON_ARRAY) {
-        const struct slice raw = json_raw(&document, list);
-        *elements = slice_trim(slice_part(raw, 1, raw.length - 2));
-        found = true;
+    struct buffer *text; /* has room for all of it, so that it does not move */
+    span_sink *sink;
+    void *context;
+    unsigned skipped;
+    struct resource resource;
+    struct span span;
+};
+
+static struct slice since(const struct buffer *text, size_t start)
+{
+    return (struct slice){text->data + start, text->length - start};
+}
+
+static struct slice read_string(const struct decoding *decoding, int value)
+{
+    const size_t start = decoding->text->length;
+    if (!json_append_string(&decoding->document, value, decoding->text))
+        return (struct slice){NULL, 0};
+    return since(decoding->text, start);
+}
+
+/* The AnyValue as it stands, for what has no place in a scalar: arrays, maps, bytes, the empty value. */
+static struct slice read_json_text(const struct decoding *decoding, int value)
+{
+    const size_t start = decoding->text->length;
+    utf8_append_repaired(decoding->text, json_raw(&decoding->document, value));
+    return since(decoding->text, start);
+}
+
+static bool read_scalar(const struct decoding *decoding, int value, struct attribute *attribute)
+{
+    const struct json *document = &decoding->document;
+    int inner;
+
+    inner = json_get(document, value, "stringValue");
+    if (json_type(document, inner) == JSON_STRING) {
+        attribute->type = ATTRIBUTE_STRING;
+        attribute->value.string = read_string(decoding, inner);
+        return true;
     }
-    json_release(&document);
-    return found;
+    if (json_integer(document, json_get(document, value, "intValue"), &attribute->value.integer)) {
+        attribute->type = ATTRIBUTE_INTEGER;
+        return true;
+    }
+    if (json_double(document, json_get(document, value, "doubleValue"), &attribute->value.number)) {
+        attribute->type = ATTRIBUTE_DOUBLE;
+        return true;
+    }
+    inner = json_get(document, value, "boolValue");
+    if (json_type(document, inner) == JSON_TRUE || json_type(document, inner) == JSON_FALSE) {
+        attribute->type = ATTRIBUTE_BOOLEAN;
+        attribute->value.boolean = json_type(document, inner) == JSON_TRUE;
+        return true;
+    }
+    return false;
 }
 
-static void close_spans(struct otlp_json_batch *batch)
+static unsigned read_count(const struct json *document, int value)
 {
-    if (batch->open)
-        buffer_append_text(batch->body, "]}]}");
-    batch->open = false;
+    uint64_t count = 0;
+    json_unsigned(document, value, &count);
+    return count > UINT32_MAX / 2 ? UINT32_MAX / 2 : (unsigned)count;
 }
 
-void otlp_json_batch_begin(struct otlp_json_batch *batch, struct buffer *body)
+static void read_attributes(const struct decoding *decoding, int owner, struct attribute_list *list)
 {
-    *batch = (struct otlp_json_batch){.body = body};
-    buffer_append_slice(body, line_start);
-}
+    const struct json *document = &decoding->document;
+    const int items = json_get(document, owner, "attributes");
 
-bool otlp_json_batch_add(struct otlp_json_batch *batch, struct slice line)
-{
-    struct slice prefix, content;
-    const struct slice text = slice_trim(line);
-
-    if (split_line(text, &prefix, &content)) {
-        if (batch->open && slice_equal(prefix, batch->prefix)) {
-            buffer_append_byte(batch->body, ',');
-        } else {
-            close_spans(batch);
-            if (batch->lines)
-                buffer_append_byte(batch->body, ',');
-            buffer_append_slice(batch->body, prefix);
-            batch->prefix = prefix;
-            batch->open = true;
+    list->count = list->dropped = 0;
+    if (json_type(document, items) == JSON_ARRAY) {
+        for (int item = json_first(document, items); item != JSON_NONE; item = json_next(document, item)) {
+            const int key = json_get(document, item, "key"), value = json_get(document, item, "value");
+            struct attribute attribute;
+            if (json_type(document, key) != JSON_STRING)
+                continue;
+            attribute.key = read_string(decoding, key);
+            if (!read_scalar(decoding, value, &attribute)) {
+                attribute.type = ATTRIBUTE_STRING;
+                attribute.value.string = read_json_text(decoding, value);
+            }
+            attribute_set(list, &attribute);
         }
-    } else if (inner_elements(text, &content)) {
-        if (content.length == 0)
-            return true;
-        close_spans(batch);
-        if (batch->lines)
-            buffer_append_byte(batch->body, ',');
-    } else {
-        return false;
     }
-    buffer_append_slice(batch->body, content);
-    batch->lines++;
-    return !batch->body->failed;
+    list->dropped += read_count(document, json_get(document, owner, "droppedAttributesCount"));
 }
 
-bool otlp_json_batch_end(struct otlp_json_batch *batch)
+enum id_result { ID_GIVEN, ID_EMPTY, ID_MALFORMED };
+
+/* An id of only zeros is how some senders write none. */
+static enum id_result read_id(const struct json *document, int value, size_t digits, char *id)
 {
-    close_spans(batch);
-    buffer_append_text(batch->body, "]}");
-    return !batch->body->failed;
+    char storage[TRACE_ID_HEX];
+    struct buffer text;
+    bool zero = true;
+
+    id[0] = '\0';
+    if (json_type(document, value) == JSON_MISSING || json_type(document, value) == JSON_NULL)
+        return ID_EMPTY;
+    buffer_init_fixed(&text, storage, sizeof storage);
+    if (!json_append_string(document, value, &text))
+        return ID_MALFORMED;
+    if (text.length == 0)
+        return ID_EMPTY;
+    if (text.length != digits)
+        return ID_MALFORMED;
+    for (size_t i = 0; i < digits; i++) {
+        char digit = storage[i];
+        if (digit >= 'A' && digit <= 'F')
+            digit = (char)(digit - 'A' + 'a');
+        if (!(digit >= '0' && digit <= '9') && !(digit >= 'a' && digit <= 'f')) {
+            id[0] = '\0';
+            return ID_MALFORMED;
+        }
+        zero &= digit == '0';
+        id[i] = digit;
+    }
+    id[zero ? 0 : digits] = '\0';
+    return zero ? ID_EMPTY : ID_GIVEN;
+}
+
+static bool decode_span(struct decoding *decoding, int object)
+{
+    const struct json *document = &decoding->document;
+    struct span *span = &decoding->span;
+    int64_t number;
+
+    if (read_id(document, json_get(document, object, "traceId"), TRACE_ID_HEX, span->trace_id) != ID_GIVEN ||
+        read_id(document, json_get(document, object, "spanId"), SPAN_ID_HEX, span->span_id) != ID_GIVEN ||
+        read_id(document, json_get(document, object, "parentSpanId"), SPAN_ID_HEX, span->parent_id) == ID_MALFORMED) {
+        decoding->skipped++;
+        return true;
+    }
+    span->name = read_string(decoding, json_get(document, object, "name"));
+    span->kind = SPAN_KIND_UNSPECIFIED;
+    if (json_integer(document, json_get(document, object, "kind"), &number) && number >= 0 && number <= SPAN_KIND_CONSUMER)
+        span->kind = (enum span_kind)number;
+    span->start = span->end = 0;
+    json_unsigned(document, json_get(document, object, "startTimeUnixNano"), &span->start);
+    json_unsigned(document, json_get(document, object, "endTimeUnixNano"), &span->end);
+    if (span->end < span->start)
+        span->end = span->start;
+    const int status = json_get(document, object, "status");
+    span->status = SPAN_STATUS_UNSET;
+    if (json_integer(document, json_get(document, status, "code"), &number) && number >= 0 && number <= SPAN_STATUS_ERROR)
+        span->status = (enum span_status)number;
+    span->status_message = read_string(decoding, json_get(document, status, "message"));
+    span->open = false;
+    read_attributes(decoding, object, &span->attributes);
+    return decoding->sink(decoding->context, &decoding->resource, span);
+}
+
+/* The elements of an array member go through `each`; an absent or null member is an empty one, anything else is no OTLP. */
+static bool for_each(struct decoding *decoding, int object, const char *name, bool (*each)(struct decoding *, int))
+{
+    const struct json *document = &decoding->document;
+    const int array = json_get(document, object, name);
+    const enum json_type type = json_type(document, array);
+
+    if (type == JSON_MISSING || type == JSON_NULL)
+        return true;
+    if (type != JSON_ARRAY)
+        return false;
+    for (int item = json_first(document, array); item != JSON_NONE; item = json_next(document, item))
+        if (json_type(document, item) != JSON_OBJECT || !each(decoding, item))
+            return false;
+    return true;
+}
+
+static bool decode_scope_spans(struct decoding *decoding, int object)
+{
+    return for_each(decoding, object, "spans", decode_span);
+}
+
+static bool decode_resource_spans(struct decoding *decoding, int object)
+{
+    read_attributes(decoding, json_get(&decoding->document, object, "resource"), &decoding->resource.attributes);
+    return for_each(decoding, object, "scopeSpans", decode_scope_spans);
+}
+
+bool otlp_json_decode(struct slice line, struct buffer *text, span_sink *sink, void *context, unsigned *skipped)
+{
+    struct decoding decoding = {.text = text, .sink = sink, .context = context};
+    jsmntok_t tokens[TOKENS_ON_STACK];
+    struct json allocated = {.count = 0};
+    bool decoded = false;
+
+    if (json_parse(&decoding.document, line, tokens, TOKENS_ON_STACK) || json_parse_allocating(&allocated, line, TOKENS_MAX)) {
+        if (allocated.count)
+            decoding.document = allocated;
+        decoded = json_type(&decoding.document, 0) == JSON_OBJECT && line.length <= SIZE_MAX / GROWTH &&
+                  buffer_reserve(text, GROWTH * line.length) &&
+                  for_each(&decoding, 0, "resourceSpans", decode_resource_spans) && !text->failed;
+    }
+    json_release(&allocated);
+    if (skipped)
+        *skipped = decoding.skipped;
+    return decoded;
 }

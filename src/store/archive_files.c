@@ -1,103 +1,109 @@
-#include "store/archive.h"
+#include "store/archive_files.h"
 
-#include "base/clock.h"
-#include "store/archive_name.h"
+#include "store/file.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#define EXTENSION ".jsonl"
+#define DATE_SIZE 10
+
+static int compare(uint64_t a, uint64_t b)
+{
+    return a < b ? -1 : a > b;
+}
 
 int archive_position_compare(struct archive_position a, struct archive_position b)
 {
-    if (a.date != b.date)
-        return a.date < b.date ? -1 : 1;
-    if (a.part != b.part)
-        return a.part < b.part ? -1 : 1;
-    return a.offset < b.offset ? -1 : a.offset > b.offset;
+    const int date = compare(a.date, b.date), part = compare(a.part, b.part);
+    return date ? date : part ? part : compare(a.offset, b.offset);
 }
 
-void archive_name(uint32_t date, uint32_t part, char name[static ARCHIVE_NAME_MAX])
+void archive_file_name(uint32_t date, uint32_t part, char name[static ARCHIVE_NAME_MAX])
 {
-    char day[11];
-    clock_format_date(date, day);
+    struct buffer text;
+    buffer_init_fixed(&text, name, ARCHIVE_NAME_MAX);
+    buffer_append_format(&text, "%04u-%02u-%02u", date / 10000, date / 100 % 100, date % 100);
     if (part)
-        snprintf(name, ARCHIVE_NAME_MAX, "%s.%u.jsonl", day, (unsigned)part);
-    else
-        snprintf(name, ARCHIVE_NAME_MAX, "%s.jsonl", day);
+        buffer_append_format(&text, ".%u", part);
+    buffer_append_text(&text, EXTENSION);
+    if (!buffer_text(&text))
+        name[0] = '\0';
 }
 
-/* Only names that archive_name makes; everything else in the folder is somebody else's. */
+/* Only names that archive_file_name() makes. */
 static bool parse_name(const char *name, struct archive_file *file)
 {
     const struct slice text = slice_of(name);
-    const struct slice suffix = SLICE(".jsonl");
     uint64_t year, month, day, part = 0;
-    char again[ARCHIVE_NAME_MAX];
+    size_t end;
 
-    if (text.length < 16 || text.length >= sizeof file->name || !slice_ends_with(text, suffix) || text.data[4] != '-' || text.data[7] != '-' ||
-        !slice_to_u64(slice_part(text, 0, 4), &year) || !slice_to_u64(slice_part(text, 5, 2), &month) ||
-        !slice_to_u64(slice_part(text, 8, 2), &day) || month < 1 || month > 12 || day < 1 || day > 31)
+    if (text.length >= sizeof file->name || !slice_ends_with(text, SLICE(EXTENSION)) || !slice_to_u64(slice_part(text, 0, 4), &year) ||
+        !slice_to_u64(slice_part(text, 5, 2), &month) || !slice_to_u64(slice_part(text, 8, 2), &day))
         return false;
-    const struct slice middle = slice_part(text, 10, text.length - 10 - suffix.length);
-    if (middle.length && (middle.data[0] != '.' || !slice_to_u64(slice_part(middle, 1, middle.length), &part) || part == 0 || part > 999999))
+    end = text.length - (sizeof EXTENSION - 1);
+    if (end > DATE_SIZE && (!slice_to_u64(slice_part(text, DATE_SIZE + 1, end - DATE_SIZE - 1), &part) || part > UINT32_MAX))
         return false;
     file->date = (uint32_t)(year * 10000 + month * 100 + day);
     file->part = (uint32_t)part;
-    archive_name(file->date, file->part, again);
-    memcpy(file->name, name, text.length + 1);
-    return strcmp(again, name) == 0;
+    archive_file_name(file->date, file->part, file->name);
+    return strcmp(file->name, name) == 0;
 }
 
-static int by_place(const void *left, const void *right)
+static int compare_files(const void *a, const void *b)
 {
-    const struct archive_file *a = left, *b = right;
-    return archive_position_compare((struct archive_position){a->date, a->part, 0}, (struct archive_position){b->date, b->part, 0});
+    const struct archive_file *left = a, *right = b;
+    return archive_position_compare((struct archive_position){left->date, left->part, 0}, (struct archive_position){right->date, right->part, 0});
+}
+
+static bool add_file(struct archive_file **files, size_t *count, const struct archive_file *file)
+{
+    struct archive_file *larger = realloc(*files, (*count + 1) * sizeof *larger);
+    if (!larger)
+        return false;
+    larger[(*count)++] = *file;
+    *files = larger;
+    return true;
 }
 
 bool archive_list(int traces_folder, struct archive_file **files, size_t *count, struct error *error)
 {
-    size_t capacity = 0;
-    struct stat status;
+    struct archive_file *found = NULL, file;
+    size_t used = 0;
     const struct dirent *item;
+    struct stat status;
     bool listed = true;
 
     *files = NULL;
     *count = 0;
-    const int folder = openat(traces_folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *listing = folder >= 0 ? fdopendir(folder) : NULL;
-    if (!listing) {
-        if (folder >= 0)
-            close(folder);
+    DIR *listing = file_list(traces_folder);
+    if (!listing)
         return error_set_errno(error, "cannot list the archive");
-    }
-    while ((item = readdir(listing))) {
-        struct archive_file file;
-        if (!parse_name(item->d_name, &file) || fstatat(traces_folder, item->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
-            !S_ISREG(status.st_mode))
+    while (listed && (item = readdir(listing))) {
+        if (!parse_name(item->d_name, &file) || !file_is_ours(traces_folder, item->d_name, &status))
             continue;
         file.size = (uint64_t)status.st_size;
-        if (*count == capacity) {
-            capacity = capacity ? 2 * capacity : 32;
-            struct archive_file *larger = realloc(*files, capacity * sizeof *larger);
-            if (!larger) {
-                listed = error_set(error, "no memory to list the archive");
-                break;
-            }
-            *files = larger;
-        }
-        (*files)[(*count)++] = file;
+        listed = add_file(&found, &used, &file);
     }
     closedir(listing);
     if (!listed) {
-        free(*files);
-        *files = NULL;
-        *count = 0;
-    } else if (*count) {
-        qsort(*files, *count, sizeof **files, by_place);
+        free(found);
+        return error_set(error, "no memory to list the archive");
     }
-    return listed;
+    if (used)
+        qsort(found, used, sizeof *found, compare_files);
+    *files = found;
+    *count = used;
+    return true;
+}
+
+bool archive_file_from(const struct archive_file *file, struct archive_position position, uint64_t *offset)
+{
+    const struct archive_position start = {file->date, file->part, 0};
+    *offset = 0;
+    if (file->date == position.date && file->part == position.part)
+        *offset = position.offset;
+    else if (archive_position_compare(start, position) < 0)
+        return false;
+    return true;
 }

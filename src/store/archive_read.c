@@ -1,132 +1,153 @@
-#include "store/archive.h"
-#include "store/state.h"
+#include "base/clock.h"
+#include "store/archive_files.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#define PIECE (64 * 1024)
+/* ---- reading ------------------------------------------------------------------------------------------------------------------- */
 
-struct line_reader {
-    int file;
-    uint64_t offset;    /* of window's first byte */
-    struct buffer window;
-    bool skipping;      /* in a line that is too long */
-    bool ended;
+struct request {
+    struct buffer *lines;
+    size_t maximum_lines, maximum_bytes; /* left */
+    size_t count;
+    bool full;
 };
 
-/* Reads more into the window; false at the end of the file or on an error (errno then). */
-static bool read_more(struct line_reader *reader)
+/* At least one line comes, whatever its size. */
+static bool take_line(struct request *request, struct slice line, struct error *error)
 {
-    if (!buffer_reserve(&reader->window, PIECE)) {
-        errno = ENOMEM;
-        return false;
-    }
-    for (;;) {
-        const ssize_t length =
-            pread(reader->file, reader->window.data + reader->window.length, PIECE, (off_t)(reader->offset + reader->window.length));
-        if (length < 0 && errno == EINTR)
-            continue;
-        if (length <= 0) {
-            reader->ended = length == 0;
-            return false;
-        }
-        reader->window.length += (size_t)length;
+    if (request->count > 0 && line.length > request->maximum_bytes) {
+        request->full = true;
         return true;
     }
-}
-
-static void drop(struct line_reader *reader, size_t count)
-{
-    buffer_consume(&reader->window, count);
-    reader->offset += count;
-}
-
-/* The next whole line, newline included, or false when there is none (yet). It stays in the window. */
-static bool next_line(struct line_reader *reader, struct slice *line)
-{
-    size_t searched = 0;
-    for (;;) {
-        const char *end = reader->window.length > searched
-                              ? memchr(reader->window.data + searched, '\n', reader->window.length - searched)
-                              : NULL;
-        if (end) {
-            const size_t length = (size_t)(end - reader->window.data) + 1;
-            if (!reader->skipping && length <= ARCHIVE_LINE_MAX) {
-                *line = (struct slice){reader->window.data, length};
-                return true;
-            }
-            reader->skipping = false;
-            drop(reader, length);
-            searched = 0;
-            continue;
-        }
-        if (reader->window.length > ARCHIVE_LINE_MAX) {
-            /* Thrown away as it comes; but the place stays before it until its end is seen. */
-            reader->skipping = true;
-            drop(reader, reader->window.length);
-        }
-        searched = reader->window.length;
-        if (!read_more(reader))
-            return false;
+    if (!buffer_reserve(request->lines, line.length)) {
+        /* What was taken before stays good. */
+        request->full = true;
+        request->lines->failed = false;
+        return request->count > 0 || error_set(error, "no memory for a line of the archive");
     }
+    buffer_append_slice(request->lines, line);
+    request->count++;
+    request->maximum_bytes -= line.length < request->maximum_bytes ? line.length : request->maximum_bytes;
+    request->full = request->count >= request->maximum_lines || request->maximum_bytes == 0;
+    return true;
 }
 
-/* Lines of one file from position->offset on. True with the position at the file's last whole line, or where a maximum was met (*full). */
-static bool read_file(int folder, const struct archive_file *file, struct archive_position *position, struct buffer *lines,
-                      size_t maximum_lines, size_t maximum_bytes, size_t *count, bool *full, struct error *error)
+static bool read_file(int traces_folder, const struct archive_file *file, struct archive_position *position, struct request *request, struct error *error)
 {
-    struct line_reader reader = {.offset = position->offset};
+    struct archive_lines lines;
     struct slice line;
+    uint64_t offset;
+    bool read = true;
 
-    reader.file = state_open_file(folder, file->name, O_RDONLY);
-    if (reader.file < 0)
-        return errno == ENOENT ? true : error_set_errno(error, "cannot read archive file %s", file->name);
-    buffer_init(&reader.window, ARCHIVE_LINE_MAX + 2 * PIECE);
-    bool done = true;
-    while (!*full && next_line(&reader, &line)) {
-        if (*count > 0 && lines->length + line.length > maximum_bytes) {
-            *full = true;
-            break;
-        }
-        buffer_append_slice(lines, line);
-        if (lines->failed) {
-            done = error_set(error, "no memory to read the archive");
-            break;
-        }
-        drop(&reader, line.length);
-        position->offset = reader.offset;
-        *full = ++*count >= maximum_lines;
+    if (!archive_file_from(file, *position, &offset))
+        return true;
+    if (!archive_lines_open(&lines, traces_folder, file->name, offset, error)) {
+        archive_lines_close(&lines);
+        return false;
     }
-    if (done && !*full && !reader.ended)
-        done = error_set_errno(error, "cannot read archive file %s", file->name);
-    buffer_free(&reader.window);
-    close(reader.file);
-    return done;
+    *position = (struct archive_position){file->date, file->part, archive_lines_offset(&lines)};
+    while (read && !request->full) {
+        const enum archive_line next = archive_lines_next(&lines, &line);
+        if (next == ARCHIVE_LINE_ERROR)
+            read = error_set_errno(error, "cannot read the archive file %s", file->name);
+        if (next != ARCHIVE_LINE)
+            break;
+        const size_t count = request->count;
+        read = take_line(request, line, error);
+        if (request->count > count)
+            position->offset = archive_lines_offset(&lines);
+    }
+    archive_lines_close(&lines);
+    return read;
 }
 
 bool archive_read(int traces_folder, struct archive_position *position, struct buffer *lines, size_t maximum_lines, size_t maximum_bytes,
                   size_t *count, struct error *error)
 {
+    struct request request = {.lines = lines, .maximum_lines = maximum_lines, .maximum_bytes = maximum_bytes, .full = maximum_lines == 0};
     struct archive_file *files;
-    size_t file_count;
-    bool full = false, done = true;
+    size_t files_count;
 
     *count = 0;
-    if (!archive_list(traces_folder, &files, &file_count, error))
+    if (!archive_list(traces_folder, &files, &files_count, error))
         return false;
-    for (size_t i = 0; i < file_count && done && !full; i++) {
-        const struct archive_position start = {files[i].date, files[i].part, 0};
-        const bool same = start.date == position->date && start.part == position->part;
-        if (!same && archive_position_compare(start, *position) < 0)
-            continue;
-        if (!same)
-            *position = start;
-        if (position->offset < files[i].size)
-            done = read_file(traces_folder, &files[i], position, lines, maximum_lines, maximum_bytes, count, &full, error);
+    bool read = true;
+    for (size_t i = 0; read && !request.full && i < files_count; i++)
+        read = read_file(traces_folder, &files[i], position, &request, error);
+    free(files);
+    *count = request.count;
+    return read;
+}
+
+/* ---- counting ------------------------------------------------------------------------------------------------------------------ */
+
+static bool count_file(int traces_folder, const struct archive_file *file, struct archive_position position, uint64_t *bytes, uint64_t *count,
+                       struct error *error)
+{
+    struct archive_lines lines;
+    struct slice line;
+    uint64_t offset;
+    enum archive_line next = ARCHIVE_LINE_END;
+
+    if (!archive_file_from(file, position, &offset))
+        return true;
+    const bool opened = archive_lines_open(&lines, traces_folder, file->name, offset, error);
+    while (opened && (next = archive_lines_next(&lines, &line)) == ARCHIVE_LINE) {
+        *bytes += line.length;
+        (*count)++;
+    }
+    if (next == ARCHIVE_LINE_ERROR)
+        error_set_errno(error, "cannot read the archive file %s", file->name);
+    archive_lines_close(&lines);
+    return opened && next == ARCHIVE_LINE_END;
+}
+
+bool archive_pending(int traces_folder, struct archive_position position, uint64_t *bytes, uint64_t *lines, struct error *error)
+{
+    struct archive_file *files;
+    size_t count;
+
+    *bytes = *lines = 0;
+    if (!archive_list(traces_folder, &files, &count, error))
+        return false;
+    bool counted = true;
+    for (size_t i = 0; counted && i < count; i++)
+        counted = count_file(traces_folder, &files[i], position, bytes, lines, error);
+    free(files);
+    return counted;
+}
+
+/* ---- bounds -------------------------------------------------------------------------------------------------------------------- */
+
+static uint32_t oldest_date(uint64_t now, unsigned keep_days)
+{
+    const uint64_t span = keep_days * 86400 * NANOSECONDS_PER_SECOND;
+    return now > span ? clock_utc_date(now - span) : 0;
+}
+
+bool archive_prune(int traces_folder, uint64_t now, uint64_t total_max, unsigned keep_days, struct archive_position unsent_from,
+                   uint64_t *removed_files, uint64_t *unsent_lines, struct error *error)
+{
+    struct archive_file *files;
+    size_t count;
+    uint64_t total = 0;
+    const uint32_t oldest = oldest_date(now, keep_days);
+
+    if (!archive_list(traces_folder, &files, &count, error))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        total += files[i].size;
+    for (size_t i = 0; i + 1 < count && (total > total_max || files[i].date < oldest); i++) {
+        uint64_t bytes = 0, unsent = 0;
+        /* Counted first, but what cannot be read is removed all the same: the bound holds. */
+        count_file(traces_folder, &files[i], unsent_from, &bytes, &unsent, NULL);
+        total -= files[i].size;
+        if (unlinkat(traces_folder, files[i].name, 0) == 0) {
+            (*removed_files)++;
+            *unsent_lines += unsent;
+        }
     }
     free(files);
-    return done;
+    return true;
 }

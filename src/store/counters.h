@@ -35,8 +35,10 @@ enum counter {
         COUNTER_COUNT
 };
 
+/* Makes the file if there is none, so that it is there before the disk is full. Done where the op log folder is made. */
+void counters_create(int ops_folder);
 /* Adds; opens, creates and maps the file below the op log folder each time (it is for rare events). Failure is silent: nothing
- * can be done about it. */
+ * can be done about it. Never raises SIGBUS, neither for a file that was cut nor on a full copy-on-write file system. */
 void counter_add(int ops_folder, enum counter counter, uint64_t amount);
 /* Keeps the file mapped for many additions. The relay's form; `map` may be NULL (then add is a no-op). */
 struct counters *counters_open(int ops_folder);

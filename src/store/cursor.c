@@ -1,156 +1,203 @@
 #include "store/cursor.h"
 
 #include "base/hash.h"
+#include "store/file.h"
 #include "store/slots.h"
 #include "store/state.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define EXTRA_MAX (1024 + 256 + 4)
+/* Behind the slots, each a line padded with blanks: the URL, then the reason. */
+#define URL_AT SLOTS_SIZE
+#define URL_SIZE sizeof(((struct cursor_file *)NULL)->url)
+#define REASON_AT (URL_AT + URL_SIZE)
+#define REASON_SIZE sizeof(((struct cursor *)NULL)->reason)
+#define FILE_SIZE (REASON_AT + REASON_SIZE)
+#define NAME_DIGITS 16
 
-static void copy_text(char *target, size_t size, const char *source)
+static void name_of_url(const char *url, char name[static NAME_DIGITS + 1])
 {
-    const size_t length = strnlen(source, size - 1);
-    memcpy(target, source, length);
+    uint8_t digest[SHA256_SIZE];
+    struct buffer text;
+    hash_sha256(slice_of(url), digest);
+    buffer_init_fixed(&text, name, NAME_DIGITS + 1);
+    buffer_append_hex(&text, digest, NAME_DIGITS / 2);
+    name[NAME_DIGITS] = '\0';
+}
+
+static void copy_text(char *target, size_t size, struct slice text)
+{
+    const size_t length = text.length < size ? text.length : size - 1;
+    if (length)
+        memcpy(target, text.data, length);
     target[length] = '\0';
 }
 
 void cursor_name(struct cursor_file *file, int cursors_folder, const char *url)
 {
-    static const char digits[] = "0123456789abcdef";
-    uint8_t digest[SHA256_SIZE];
-    hash_sha256(slice_of(url), digest);
-    for (unsigned i = 0; i < 8; i++) {
-        file->name[2 * i] = digits[digest[i] >> 4];
-        file->name[2 * i + 1] = digits[digest[i] & 0xf];
-    }
-    file->name[16] = '\0';
     file->folder = cursors_folder;
-    copy_text(file->url, sizeof file->url, url);
+    name_of_url(url, file->name);
+    copy_text(file->url, sizeof file->url, slice_of(url));
 }
 
-/* Blank-separated decimal numbers; false unless there are exactly that many. */
-static bool read_numbers(const char *text, uint64_t *numbers, unsigned count)
+/* ---- the file ------------------------------------------------------------------------------------------------------------------ */
+
+static struct slice read_file(int descriptor, char storage[static FILE_SIZE])
 {
-    const struct slice value = slice_of(text);
-    size_t at = 0;
-    for (unsigned i = 0; i < count; i++) {
-        size_t blank;
-        if (!slice_find(value, SLICE(" "), at, &blank))
-            blank = value.length;
-        if (!slice_to_u64(slice_part(value, at, blank - at), &numbers[i]))
-            return false;
-        at = blank + 1;
+    const ssize_t count = file_read_at(descriptor, storage, FILE_SIZE, 0);
+    return (struct slice){storage, count < 0 ? 0 : (size_t)count};
+}
+
+static struct slice read_line(struct slice data, size_t at, size_t size)
+{
+    struct slice line = slice_part(data, at, size);
+    size_t end;
+    /* Damage must not reach a terminal. */
+    for (end = 0; end < line.length && (unsigned char)line.data[end] >= ' ' && line.data[end] != 0x7f; end++)
+        continue;
+    return slice_trim(slice_part(line, 0, end));
+}
+
+static bool write_line(int descriptor, struct slice data, size_t at, size_t size, const char *text)
+{
+    char line[URL_SIZE > REASON_SIZE ? URL_SIZE : REASON_SIZE];
+    struct slice content = slice_of(text);
+
+    if (content.length > size - 1)
+        content.length = size - 1;
+    memset(line, ' ', size);
+    if (content.length)
+        memcpy(line, content.data, content.length);
+    line[size - 1] = '\n';
+    return slice_equal(slice_part(data, at, size), (struct slice){line, size}) || file_write_at(descriptor, line, size, at);
+}
+
+static bool decode(struct slice text, const char *name, struct cursor *cursor)
+{
+    uint64_t date, part;
+    struct cursor found = {.sequence = 0};
+
+    /* The name, so that a file copied from another destination is not believed. */
+    if (!slice_starts_with(text, slice_of(name)))
+        return false;
+    text = slice_part(text, NAME_DIGITS, text.length);
+    if (!slot_take_number(&text, &date) || date > UINT32_MAX || !slot_take_number(&text, &part) || part > UINT32_MAX ||
+        !slot_take_number(&text, &found.position.offset) || !slot_take_number(&text, &found.sent) || !slot_take_number(&text, &found.rejected) ||
+        !slot_take_number(&text, &found.dropped) || !slot_take_number(&text, &found.failures) || !slot_take_number(&text, &found.last_success))
+        return false;
+    found.position.date = (uint32_t)date;
+    found.position.part = (uint32_t)part;
+    *cursor = found;
+    return true;
+}
+
+static void encode(const struct cursor *cursor, const char *name, struct buffer *text)
+{
+    const uint64_t numbers[] = {cursor->position.date, cursor->position.part, cursor->position.offset, cursor->sent,
+                                cursor->rejected,      cursor->dropped,       cursor->failures,        cursor->last_success};
+    buffer_append_text(text, name);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        buffer_append_byte(text, ' ');
+        buffer_append_u64(text, numbers[i]);
     }
-    return at > value.length;
 }
 
-/* What stands behind the slots: the URL, and why the last attempt failed. */
-static void read_extra(int folder, const char *name, char url[static 1024], char reason[static 256])
-{
-    char extra[EXTRA_MAX + 1];
-    const int file = state_open_file(folder, name, O_RDONLY);
-    const ssize_t length = file >= 0 ? pread(file, extra, EXTRA_MAX, (off_t)slots_size) : -1;
-
-    url[0] = reason[0] = '\0';
-    if (file >= 0)
-        close(file);
-    if (length <= 0)
-        return;
-    extra[length] = '\0';
-    char *end = strchr(extra, '\n');
-    if (!end)
-        return;
-    *end = '\0';
-    copy_text(url, 1024, extra);
-    char *second = end + 1;
-    end = strchr(second, '\n');
-    if (end)
-        *end = '\0';
-    copy_text(reason, 256, second);
-}
+/* ---- the interface ------------------------------------------------------------------------------------------------------------- */
 
 void cursor_load(const struct cursor_file *file, struct cursor *cursor)
 {
-    char text[SLOT_TEXT_MAX], url[1024];
-    uint64_t numbers[8], sequence = 0;
+    char storage[FILE_SIZE];
 
     memset(cursor, 0, sizeof *cursor);
-    if (!slots_read(file->folder, file->name, text, &sequence))
+    const int descriptor = state_open_file(file->folder, file->name, O_RDONLY);
+    if (descriptor < 0)
         return;
-    cursor->sequence = sequence;
-    if (!read_numbers(text, numbers, 8) || numbers[0] > UINT32_MAX || numbers[1] > UINT32_MAX)
+    const struct slice data = read_file(descriptor, storage);
+    close(descriptor);
+    const struct slot slot = slots_find(data);
+    if (!slot.sequence || !decode(slot.text, file->name, cursor))
         return;
-    cursor->position = (struct archive_position){(uint32_t)numbers[0], (uint32_t)numbers[1], numbers[2]};
-    cursor->sent = numbers[3];
-    cursor->rejected = numbers[4];
-    cursor->dropped = numbers[5];
-    cursor->failures = numbers[6];
-    cursor->last_success = numbers[7];
-    read_extra(file->folder, file->name, url, cursor->reason);
+    cursor->sequence = slot.sequence;
+    copy_text(cursor->reason, sizeof cursor->reason, read_line(data, REASON_AT, REASON_SIZE));
 }
 
 bool cursor_store(const struct cursor_file *file, struct cursor *cursor)
 {
-    char text[SLOT_TEXT_MAX], extra[EXTRA_MAX];
-    char reason[sizeof cursor->reason];
+    char storage[FILE_SIZE], line[SLOT_TEXT_MAX];
+    struct buffer text;
 
-    copy_text(reason, sizeof reason, cursor->reason);
-    for (char *c = reason; *c; c++)
-        if (*c == '\n')
-            *c = ' ';
-    snprintf(text, sizeof text,
-             "%" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, cursor->position.date,
-             cursor->position.part, cursor->position.offset, cursor->sent, cursor->rejected, cursor->dropped, cursor->failures,
-             cursor->last_success);
-    snprintf(extra, sizeof extra, "%s\n%s\n", file->url, reason);
-    return slots_write(file->folder, file->name, text, &cursor->sequence, extra);
+    const int descriptor = state_open_file(file->folder, file->name, O_RDWR | O_CREAT);
+    if (descriptor < 0)
+        return false;
+    const struct slice data = read_file(descriptor, storage);
+    const uint64_t there = slots_find(data).sequence;
+    const uint64_t sequence = (there > cursor->sequence ? there : cursor->sequence) + 1;
+    buffer_init_fixed(&text, line, sizeof line);
+    encode(cursor, file->name, &text);
+    const bool stored = !text.failed && slots_write(descriptor, sequence, buffer_slice(&text));
+    if (stored) {
+        cursor->sequence = sequence;
+        write_line(descriptor, data, URL_AT, URL_SIZE, file->url);
+        write_line(descriptor, data, REASON_AT, REASON_SIZE, cursor->reason);
+    }
+    close(descriptor);
+    return stored;
 }
 
-static bool is_cursor_name(struct slice name)
+/* False for what is no cursor. */
+static bool identify(int cursors_folder, const char *name, struct cursor_file *file)
 {
-    if (name.length != 16)
+    char storage[FILE_SIZE], expected[NAME_DIGITS + 1];
+    const struct slice text = slice_of(name);
+
+    if (text.length != NAME_DIGITS || !file_is_hex(text))
         return false;
-    for (size_t i = 0; i < name.length; i++)
-        if (!((name.data[i] >= '0' && name.data[i] <= '9') || (name.data[i] >= 'a' && name.data[i] <= 'f')))
-            return false;
+    const int descriptor = state_open_file(cursors_folder, name, O_RDONLY);
+    if (descriptor < 0)
+        return false;
+    memset(file, 0, sizeof *file);
+    file->folder = cursors_folder;
+    copy_text(file->name, sizeof file->name, text);
+    copy_text(file->url, sizeof file->url, read_line(read_file(descriptor, storage), URL_AT, URL_SIZE));
+    close(descriptor);
+    /* A URL that was lost or cut says nothing; the name does. */
+    name_of_url(file->url, expected);
+    if (strcmp(expected, name) != 0 && strlen(file->url) < sizeof file->url - 1)
+        file->url[0] = '\0';
     return true;
 }
 
 bool cursor_list(int cursors_folder, struct cursor_file **files, size_t *count)
 {
+    struct cursor_file *found = NULL, file;
+    size_t used = 0;
     const struct dirent *item;
-    char reason[256];
+    bool listed = true;
 
     *files = NULL;
     *count = 0;
-    const int folder = openat(cursors_folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *listing = folder >= 0 ? fdopendir(folder) : NULL;
-    if (!listing) {
-        if (folder >= 0)
-            close(folder);
+    DIR *listing = file_list(cursors_folder);
+    if (!listing)
         return false;
-    }
-    while ((item = readdir(listing))) {
-        if (!is_cursor_name(slice_of(item->d_name)))
+    while (listed && (item = readdir(listing))) {
+        if (!identify(cursors_folder, item->d_name, &file))
             continue;
-        struct cursor_file *larger = realloc(*files, (*count + 1) * sizeof *larger);
-        if (!larger)
-            break;
-        *files = larger;
-        struct cursor_file *file = &larger[*count];
-        file->folder = cursors_folder;
-        copy_text(file->name, sizeof file->name, item->d_name);
-        read_extra(cursors_folder, file->name, file->url, reason);
-        if (file->url[0])
-            ++*count;
+        struct cursor_file *larger = realloc(found, (used + 1) * sizeof *larger);
+        listed = larger != NULL;
+        if (listed) {
+            found = larger;
+            found[used++] = file;
+        }
     }
     closedir(listing);
+    if (!listed) {
+        free(found);
+        return false;
+    }
+    *files = found;
+    *count = used;
     return true;
 }

@@ -1,73 +1,88 @@
+#include "base/buffer.h"
+#include "base/crc32c.h"
+#include "store/file.h"
+#include "store/frame.h"
 #include "store/oplog.h"
+#include "store/oplog_name.h"
 #include "store/slots.h"
+#include "store/state.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-/* "<bytes> <inode of the log>": a log that was deleted and begun again under the same name is another one. */
-struct position {
-    uint64_t bytes, inode, sequence;
+/* Which log a position is of. Inodes are used again, so the beginning counts as well: it holds the CRC of the first record. */
+struct identity {
+    uint64_t inode, beginning, size;
 };
 
-static bool log_inode(int ops_folder, const char *key, uint64_t *inode)
+static bool identify(int ops_folder, const char *key, struct identity *identity)
 {
-    char name[48];
+    char name[OPLOG_NAME_MAX], beginning[FRAME_HEADER_SIZE];
     struct stat status;
-    snprintf(name, sizeof name, "%s.log", key);
-    if (fstatat(ops_folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+
+    oplog_name(key, ".log", name);
+    const int descriptor = state_open_file_with_status(ops_folder, name, O_RDONLY, &status);
+    if (descriptor < 0)
         return false;
-    *inode = (uint64_t)status.st_ino;
+    const ssize_t count = file_read_at(descriptor, beginning, sizeof beginning, 0);
+    close(descriptor);
+    if (count < 0)
+        return false;
+    *identity = (struct identity){status.st_ino, crc32c(beginning, (size_t)count), (uint64_t)status.st_size};
     return true;
 }
 
-static void file_name(const char *key, char name[static 48])
+/* The file's slots, as far as they are there. */
+static struct slice read_slots(int descriptor, char storage[static SLOTS_SIZE])
 {
-    snprintf(name, 48, "%s.pos", key);
-}
-
-static struct position load(int ops_folder, const char *key)
-{
-    struct position position = {0, 0, 0};
-    char name[48], text[SLOT_TEXT_MAX];
-    size_t blank;
-
-    file_name(key, name);
-    if (!slots_read(ops_folder, name, text, &position.sequence))
-        return position;
-    const struct slice value = slice_of(text);
-    if (!slice_find(value, SLICE(" "), 0, &blank) || !slice_to_u64(slice_part(value, 0, blank), &position.bytes) ||
-        !slice_to_u64(slice_part(value, blank + 1, value.length), &position.inode))
-        position.bytes = position.inode = 0;
-    return position;
+    const ssize_t count = file_read_at(descriptor, storage, SLOTS_SIZE, 0);
+    return (struct slice){storage, count < 0 ? 0 : (size_t)count};
 }
 
 uint64_t oplog_position_read(int ops_folder, const char *key)
 {
-    uint64_t inode;
-    const struct position position = load(ops_folder, key);
-    return log_inode(ops_folder, key, &inode) && inode == position.inode ? position.bytes : 0;
+    char name[OPLOG_NAME_MAX], storage[SLOTS_SIZE];
+    struct identity identity;
+    uint64_t inode, beginning, position;
+
+    oplog_name(key, ".pos", name);
+    const int descriptor = state_open_file(ops_folder, name, O_RDONLY);
+    if (descriptor < 0)
+        return 0;
+    struct slice text = slots_find(read_slots(descriptor, storage)).text;
+    close(descriptor);
+    const bool found = slot_take_number(&text, &inode) && slot_take_number(&text, &beginning) && slot_take_number(&text, &position) &&
+                       identify(ops_folder, key, &identity) && identity.inode == inode && identity.beginning == beginning &&
+                       position <= identity.size;
+    return found ? position : 0;
 }
 
-bool oplog_position_write(int ops_folder, const char *key, uint64_t bytes)
+bool oplog_position_write(int ops_folder, const char *key, uint64_t position)
 {
-    struct position position = load(ops_folder, key);
-    char name[48], text[SLOT_TEXT_MAX];
-    uint64_t inode;
+    char name[OPLOG_NAME_MAX], storage[SLOTS_SIZE], line[SLOT_TEXT_MAX];
+    struct identity identity;
+    struct buffer text;
 
-    if (!log_inode(ops_folder, key, &inode))
+    if (!identify(ops_folder, key, &identity))
         return false;
-    file_name(key, name);
-    snprintf(text, sizeof text, "%" PRIu64 " %" PRIu64, bytes, inode);
-    return slots_write(ops_folder, name, text, &position.sequence, NULL);
+    oplog_name(key, ".pos", name);
+    const int descriptor = state_open_file(ops_folder, name, O_RDWR | O_CREAT);
+    if (descriptor < 0)
+        return false;
+    buffer_init_fixed(&text, line, sizeof line);
+    buffer_append_u64(&text, identity.inode);
+    buffer_append_byte(&text, ' ');
+    buffer_append_u64(&text, identity.beginning);
+    buffer_append_byte(&text, ' ');
+    buffer_append_u64(&text, position);
+    const bool written = slots_write(descriptor, slots_find(read_slots(descriptor, storage)).sequence + 1, buffer_slice(&text));
+    close(descriptor);
+    return written;
 }
 
 void oplog_position_delete(int ops_folder, const char *key)
 {
-    char name[48];
-    file_name(key, name);
+    char name[OPLOG_NAME_MAX];
+    oplog_name(key, ".pos", name);
     unlinkat(ops_folder, name, 0);
 }

@@ -1,18 +1,26 @@
-/* A small value in a file that survives a torn write: two lines of equal length written in turn, in place, each with a sequence number and a CRC.
- * The valid line with the higher sequence counts. In place means: it can be updated on a full disk. */
+/* One line of text that is replaced in place and survives a torn write: two slots of SLOT_SIZE bytes at the start of a file, written in
+ * turn. A slot is a sequence number (16 hex), the text padded with blanks, a CRC-32C (8 hex) and '\n'. Of the valid ones the one
+ * with the higher sequence counts; its parity says which slot it stands in. */
 #ifndef SPANHOOK_STORE_SLOTS_H
 #define SPANHOOK_STORE_SLOTS_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "base/slice.h"
 
-#define SLOT_TEXT_MAX 160 /* bytes of the value, NUL included; printable, no newline */
+#define SLOT_SIZE 256
+#define SLOTS_SIZE (2 * SLOT_SIZE)
+#define SLOT_TEXT_MAX (SLOT_SIZE - 17 - 10)
 
-/* False: no file, or neither line is valid. */
-bool slots_read(int folder, const char *name, char text[static SLOT_TEXT_MAX], uint64_t *sequence);
-/* Writes the other slot with *sequence + 1, and on success raises *sequence. `extra` (may be NULL) is free text kept behind the slots. */
-bool slots_write(int folder, const char *name, const char *text, uint64_t *sequence, const char *extra);
-/* Where the text behind the slots begins. */
-extern const unsigned slots_size;
+struct slot {
+    uint64_t sequence; /* 0: there is none */
+    struct slice text; /* without the padding; points into the data it was found in */
+};
+
+/* Finds the slot that counts in the start of the file; `data` may be shorter than SLOTS_SIZE. */
+struct slot slots_find(struct slice data);
+/* Writes `text` (no longer than SLOT_TEXT_MAX, not ending in a blank) as slot number `sequence` (not 0). False: not stored. */
+bool slots_write(int descriptor, uint64_t sequence, struct slice text);
+
+/* Cuts the next blank-separated decimal number off the text. False if there is none. */
+bool slot_take_number(struct slice *text, uint64_t *value);
 
 #endif

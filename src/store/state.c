@@ -1,6 +1,8 @@
 #include "store/state.h"
 
 #include "base/buffer.h"
+#include "base/io.h"
+#include "store/counters.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -70,30 +72,19 @@ static bool locate_instead(struct state *state, int why)
 /* ---- opening ------------------------------------------------------------------------------------------------------------------- */
 
 /* Whatever was closed when we were started, a stray message must never land in a file of ours. */
-static int move_above_standard(int descriptor)
-{
-    if (descriptor < 0 || descriptor > STDERR_FILENO)
-        return descriptor;
-    const int moved = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    const int why = errno;
-    close(descriptor);
-    errno = why;
-    return moved;
-}
-
 static int open_above_standard(int folder, const char *name, int flags)
 {
     int descriptor;
     do
         descriptor = openat(folder, name, flags | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
     while (descriptor < 0 && errno == EINTR);
-    return move_above_standard(descriptor);
+    return io_above_standard(descriptor);
 }
 
-static int refuse(int descriptor)
+static int close_with(int descriptor, int why)
 {
     close(descriptor);
-    errno = EPERM;
+    errno = why;
     return -1;
 }
 
@@ -109,7 +100,7 @@ static int open_folder(int at, const char *name)
         return -1;
     }
     if (fstat(descriptor, &status) != 0 || status.st_uid != geteuid() || status.st_mode & (S_IWGRP | S_IWOTH))
-        return refuse(descriptor);
+        return close_with(descriptor, EPERM);
     return descriptor;
 }
 
@@ -137,10 +128,16 @@ static int open_root(struct state *state, bool create)
 
 static bool open_below(struct state *state, int root, enum state_folder which)
 {
+    bool made = false;
     int descriptor = open_folder(root, folder_names[which]);
-    if (descriptor < 0 && errno == ENOENT && (mkdirat(root, folder_names[which], FOLDER_MODE) == 0 || errno == EEXIST))
-        descriptor = open_folder(root, folder_names[which]);
+    if (descriptor < 0 && errno == ENOENT) {
+        made = mkdirat(root, folder_names[which], FOLDER_MODE) == 0;
+        if (made || errno == EEXIST)
+            descriptor = open_folder(root, folder_names[which]);
+    }
     state->folders[which] = descriptor;
+    if (made && which == STATE_OPS && descriptor >= 0)
+        counters_create(descriptor);
     return descriptor >= 0;
 }
 
@@ -217,15 +214,15 @@ int state_open_file_with_status(int folder, const char *name, int flags, struct 
     const int descriptor = open_above_standard(folder, name, (flags & ~O_TRUNC) | O_NONBLOCK | O_NOCTTY);
     if (descriptor < 0)
         return -1;
-    if (fstat(descriptor, status) != 0 || !S_ISREG(status->st_mode) || status->st_uid != geteuid() || status->st_nlink != 1)
-        return refuse(descriptor);
+    if (fstat(descriptor, status) != 0)
+        return close_with(descriptor, errno);
+    if (S_ISREG(status->st_mode) && status->st_nlink == 0)
+        return close_with(descriptor, ENOENT); /* deleted since it was opened */
+    if (!S_ISREG(status->st_mode) || status->st_uid != geteuid() || status->st_nlink != 1)
+        return close_with(descriptor, EPERM);
     if (flags & O_TRUNC) {
-        if (ftruncate(descriptor, 0) != 0) {
-            const int why = errno;
-            close(descriptor);
-            errno = why;
-            return -1;
-        }
+        if (ftruncate(descriptor, 0) != 0)
+            return close_with(descriptor, errno);
         status->st_size = 0;
     }
     return descriptor;

@@ -2,12 +2,14 @@
 
 #include "base/clock.h"
 #include "base/version.h"
+#include "report/terminal.h"
 #include "verbs/verb.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-#define OUTPUT_MAX (1024 * 1024)
+#define OUTPUT_MAX ((size_t)1024 * 1024)
 
 enum { OPTION_JSON };
 
@@ -16,27 +18,10 @@ static const struct verb_option options[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-/* The first of the locale variables that is set decides, as setlocale would have it. */
-static bool terminal_takes_utf8(void)
-{
-    static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
-        const struct slice value = slice_of(getenv(variables[i]));
-        if (value.length == 0)
-            continue;
-        for (size_t from = 0; from < value.length; from++) {
-            if (slice_equal_ignoring_case(slice_part(value, from, 5), SLICE("UTF-8")) ||
-                slice_equal_ignoring_case(slice_part(value, from, 4), SLICE("UTF8")))
-                return true;
-        }
-        return false;
-    }
-    return false;
-}
-
 static int run(const struct verb *verb, int argc, char **argv)
 {
     struct verb_arguments arguments;
+    struct terminal terminal;
     struct buffer out;
     int code;
 
@@ -55,11 +40,12 @@ static int run(const struct verb *verb, int argc, char **argv)
     doctor_check_clock(findings, realtime, since_boot);
     doctor_check_endpoint(findings);
 
+    terminal_detect(&terminal, STDOUT_FILENO, 0, TERMINAL_COLOUR_NEVER);
     buffer_init(&out, OUTPUT_MAX);
     if (arguments.options[OPTION_JSON])
         findings_write_json(findings, &out);
     else
-        findings_write_text(findings, terminal_takes_utf8(), &out);
+        findings_write_text(findings, terminal.unicode, &out);
     if (out.length)
         (void)fwrite(out.data, 1, out.length, stdout);
     code = fflush(stdout) == 0 && !out.failed && findings->summary[FINDING_FAIL] == 0 ? EXIT_OK : EXIT_FAILED;
@@ -75,9 +61,11 @@ const struct verb verb_doctor = {
     .choices = NULL,
     .summary = "check the installation and this machine",
     .description =
-        "Looks at the installation in Kiro's user and project folders, runs the hook to see that it is silent, that it records and what it costs on this\n"
-        "machine, and checks the state folder, the clock and the endpoint. Each finding is pass, warn, fail or info; where something can be\n"
-        "mended, the command follows. Nothing is changed. Exit code 1 if anything fails.",
+        "Looks at the installation in Kiro's user folder and at the working folder's\n"
+        ".kiro, runs the hook to see that it is silent, that it records and what it costs\n"
+        "on this machine, and checks the state folder, the clock and the endpoint. Each\n"
+        "finding is pass, warn, fail or info; where something can be mended, the command\n"
+        "follows. Nothing is changed. Exit code 1 if anything fails.",
     .options = options,
     .run = run,
     .hidden = false,

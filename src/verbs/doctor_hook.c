@@ -25,7 +25,8 @@
 
 extern char **environ;
 
-static const char sample[] = "{\"hook_event_name\":\"preToolUse\",\"session_id\":\"00000000-0000-4000-8000-000000000000\",\"cwd\":\"/\",\"tool_name\":\"shell\","
+static const char sample[] = "{\"hook_event_name\":\"preToolUse\",\"session_id\":\"00000000-0000-4000-8000-000000000000\","
+                             "\"cwd\":\"/\",\"tool_name\":\"shell\","
                              "\"tool_input\":{\"command\":\"true\",\"__tool_use_purpose\":\"a sample of spanhook doctor\"}}";
 
 struct bench {
@@ -105,8 +106,10 @@ static bool run_once(const struct bench *bench, char *const *arguments, struct s
         close(feed[0]);
         return false;
     }
-    good = posix_spawn_file_actions_adddup2(&actions, feed[0], 0) == 0 && posix_spawn_file_actions_adddup2(&actions, bench->output[1], 1) == 0 &&
-           posix_spawn_file_actions_adddup2(&actions, bench->output[1], 2) == 0 && posix_spawn_file_actions_addclose(&actions, feed[0]) == 0;
+    good = posix_spawn_file_actions_adddup2(&actions, feed[0], 0) == 0 &&
+        posix_spawn_file_actions_adddup2(&actions, bench->output[1], 1) == 0 &&
+           posix_spawn_file_actions_adddup2(&actions, bench->output[1], 2) == 0 &&
+               posix_spawn_file_actions_addclose(&actions, feed[0]) == 0;
     const uint64_t start = clock_since_boot();
     good = good && posix_spawn(&child, bench->binary, &actions, NULL, arguments, bench->environment) == 0;
     if (good) {
@@ -160,7 +163,8 @@ static uint64_t recorded_bytes(const struct bench *bench)
     DIR *stream = opendir(ops);
     for (const struct dirent *entry; stream && (entry = readdir(stream)) != NULL;) {
         struct stat found;
-        if (slice_ends_with(slice_of(entry->d_name), SLICE(".log")) && fstatat(dirfd(stream), entry->d_name, &found, AT_SYMLINK_NOFOLLOW) == 0)
+        if (slice_ends_with(slice_of(entry->d_name), SLICE(".log")) &&
+            fstatat(dirfd(stream), entry->d_name, &found, AT_SYMLINK_NOFOLLOW) == 0)
             size += (uint64_t)found.st_size;
     }
     if (stream)
@@ -206,7 +210,8 @@ static void measure(struct findings *findings, struct bench *bench)
     if (printed)
         findings_add(findings, "hook.runs", FINDING_FAIL, fix, "the hook printed %zu bytes, which can reach the model", printed);
     else if (environment_disabled())
-        findings_add(findings, "hook.runs", FINDING_INFO, "unset OTEL_SDK_DISABLED SPANHOOK_SDK_DISABLED", "the hook is switched off: it ends at once and records nothing");
+        findings_add(findings, "hook.runs", FINDING_INFO, "unset OTEL_SDK_DISABLED SPANHOOK_SDK_DISABLED",
+                     "the hook is switched off: it ends at once and records nothing");
     else if (recorded_bytes(bench) == 0)
         findings_add(findings, "hook.runs", FINDING_FAIL, fix, "the hook ended well but recorded nothing");
     else
@@ -234,7 +239,8 @@ void doctor_check_hook(struct findings *findings)
     bench->lock = bench->output[0] = bench->output[1] = -1;
     if (!make_home(bench) || !make_environment(bench) || pipe(bench->output) != 0 || fcntl(bench->output[0], F_SETFL, O_NONBLOCK) != 0 ||
         fcntl(bench->output[1], F_SETFL, O_NONBLOCK) != 0) {
-        findings_add(findings, "hook.runs", FINDING_WARN, "export SPANHOOK_HOME=/a/folder/you/can/write", "no temporary folder to run the hook in: %s",
+        findings_add(findings, "hook.runs", FINDING_WARN, "export SPANHOOK_HOME=/a/folder/you/can/write",
+                     "no temporary folder to run the hook in: %s",
                      strerror(errno));
     } else {
         /* without SA_RESTART, so that the alarm ends a wait for a hook that hangs */

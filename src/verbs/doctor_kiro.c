@@ -65,7 +65,8 @@ static bool is_current(const struct check *check, struct slice text)
     struct buffer wanted;
     buffer_init(&wanted, JSON_EDIT_TEXT_MAX);
     const bool current = kiro_commands_for(check->binary, check->record->prompt_chars, &commands, NULL) &&
-                         kiro_wire(check->form, text, slice_of(check->form == KIRO_AGENT_FILE ? commands.agent : commands.hooks), &wanted, NULL) &&
+                         kiro_wire(check->form, text, slice_of(check->form == KIRO_AGENT_FILE ? commands.agent : commands.hooks), &wanted,
+                                   NULL) &&
                          slice_equal(text, buffer_slice(&wanted));
     buffer_free(&wanted);
     return current;
@@ -125,7 +126,8 @@ static void check_binary(const struct check *check)
     if (other[0] == '\0')
         findings_add(findings, "install.binary", FINDING_PASS, NULL, "the hooks run this program, %s", check->binary);
     else if (other[0] != '/')
-        findings_add(findings, "install.binary", FINDING_WARN, INSTALL, "a hook runs \"%s\", found by PATH or working folder instead of an absolute path", other);
+        findings_add(findings, "install.binary", FINDING_WARN, INSTALL,
+                     "a hook runs \"%s\", found by PATH or working folder instead of an absolute path", other);
     else if (access(other, X_OK) != 0)
         findings_add(findings, "install.binary", FINDING_FAIL, INSTALL, "a hook runs %s, which is not there or cannot be run", other);
     else
@@ -136,10 +138,11 @@ static void check_binary(const struct check *check)
         if (!readable)
             findings_add(findings, "install.hash", FINDING_FAIL, INSTALL, "%s, which was installed, cannot be read", check->record->binary);
         else if (strcmp(hash, check->record->binary_sha256) != 0)
-            findings_add(findings, "install.hash", FINDING_WARN, INSTALL, "%s has changed since the installation; if that was an upgrade, install again",
+            findings_add(findings, "install.hash", FINDING_WARN, INSTALL,
+                         "%s has changed since the installation; if that was an upgrade, install again",
                          check->record->binary);
         else
-            findings_add(findings, "install.hash", FINDING_PASS, NULL, "the program is the one that was installed (SHA-256 %.12s…)", hash);
+            findings_add(findings, "install.hash", FINDING_PASS, NULL, "the program is the one that was installed (SHA-256 %.12s...)", hash);
     } else {
         findings_add(findings, "install.hash", FINDING_WARN, INSTALL, "there is no record of the installation to compare with");
     }
@@ -212,7 +215,8 @@ static void check_project_entry(void *context, const struct json *document, int 
                      "%s runs this program too, so that each event may be recorded twice here; take the entry out", project->file);
     else
         findings_add(check->findings, "install.project", FINDING_WARN, NULL,
-                     "%s, which came with this folder, has a hook that passes for spanhook's and runs something else: %s", project->file, text ? text : "");
+                     "%s, which came with this folder, has a hook that passes for spanhook's and runs something else: %s", project->file,
+                         text ? text : "");
 }
 
 static void check_project_file(void *context, const char *path, struct slice text)
@@ -239,7 +243,8 @@ static void check_project_file(void *context, const char *path, struct slice tex
         if (agent && path_join(agents, check->home.path, "agents") && kiro_agent_find(agents, agent, user_path) && has_ours(user_path) &&
             kiro_count_ours(KIRO_AGENT_FILE, text) == 0)
             findings_add(check->findings, "install.project", FINDING_WARN, NULL,
-                         "%s hides your agent %s in this folder and has no hooks of spanhook's: v1 and v2 record nothing here", path, agent);
+                         "%s hides your agent %s in this folder and has no hooks of spanhook's: v1 and v2 record nothing here", path,
+                             agent);
     }
     json_release(&document);
 }
@@ -262,7 +267,8 @@ static void check_project(struct check *check)
     if (path_join(sub, kiro, "hooks"))
         each_json_file(sub, check_project_file, &project);
     if (check->findings->summary[FINDING_WARN] == before)
-        findings_add(check->findings, "install.project", FINDING_PASS, NULL, "the .kiro of the working folder has no hooks that pass for spanhook's");
+        findings_add(check->findings, "install.project", FINDING_PASS, NULL,
+                     "the .kiro of the working folder has no hooks that pass for spanhook's");
 }
 
 /* v1 and v2 run hooks with bash from PATH; it is looked for, never run. */
@@ -276,13 +282,15 @@ static void check_bash(const struct check *check)
         char path[PATH_MAX];
         const int length = snprintf(path, sizeof(path), "%.*s/bash", (int)end, rest.data);
         struct stat found;
-        if (end && length > 0 && length < (int)sizeof(path) && stat(path, &found) == 0 && S_ISREG(found.st_mode) && access(path, X_OK) == 0) {
+        if (end && length > 0 && length < (int)sizeof(path) && stat(path, &found) == 0 && S_ISREG(found.st_mode) &&
+            access(path, X_OK) == 0) {
             findings_add(check->findings, "install.bash", FINDING_PASS, NULL, "%s; Kiro v1 and v2 run hooks with it", path);
             return;
         }
         rest = slice_part(rest, end + (end < rest.length), rest.length);
     }
-    findings_add(check->findings, "install.bash", FINDING_WARN, "install bash, for example: apt install bash", "there is no bash in PATH: Kiro v1 and v2 cannot run any hook");
+    findings_add(check->findings, "install.bash", FINDING_WARN, "install bash, for example: apt install bash",
+                 "there is no bash in PATH: Kiro v1 and v2 cannot run any hook");
 }
 
 void doctor_check_kiro(struct findings *findings)
@@ -312,9 +320,11 @@ void doctor_check_kiro(struct findings *findings)
         findings_add(findings, "install", FINDING_WARN, INSTALL, "spanhook is not installed in %s", kiro_home_label(&check->home));
     } else {
         if (agent_files == 0)
-            findings_add(findings, "install.agent_file", FINDING_FAIL, INSTALL, "no agent in %s has spanhook's hooks: v1 and v2 are not recorded", agents);
+            findings_add(findings, "install.agent_file", FINDING_FAIL, INSTALL,
+                         "no agent in %s has spanhook's hooks: v1 and v2 are not recorded", agents);
         if (!check->hooks_file)
-            findings_add(findings, "install.hooks_file", FINDING_FAIL, INSTALL, "%s is not there or has no hooks of spanhook's: v3 and the IDE are not recorded",
+            findings_add(findings, "install.hooks_file", FINDING_FAIL, INSTALL,
+                         "%s is not there or has no hooks of spanhook's: v3 and the IDE are not recorded",
                          check->hooks_path);
         check_binary(check);
         check_default_agent(check, agents);

@@ -46,7 +46,8 @@ static void check_file_system(struct findings *findings, const char *path)
         return;
     for (size_t i = 0; i < sizeof(doubtful) / sizeof(doubtful[0]); i++) {
         if (((unsigned long)found.f_type & 0xffffffffUL) == doubtful[i].magic) {
-            findings_add(findings, "state.file_system", FINDING_WARN, "export SPANHOOK_HOME=/a/folder/on/a/local/disk", "%s is on %s: %s", path,
+            findings_add(findings, "state.file_system", FINDING_WARN, "export SPANHOOK_HOME=/a/folder/on/a/local/disk", "%s is on %s: %s",
+                         path,
                          doubtful[i].name, doubtful[i].why);
             return;
         }
@@ -70,7 +71,8 @@ static void check_space(struct findings *findings, const char *path)
     const uint64_t blocks = found.f_bavail;
     const uint64_t mebibytes = blocks > UINT64_MAX / (block ? block : 1) ? UINT64_MAX >> 20 : blocks * block >> 20;
     if (mebibytes < FREE_BYTES_LEAST >> 20)
-        findings_add(findings, "state.space", FINDING_WARN, "make room, or: export SPANHOOK_HOME=/a/folder/elsewhere", "only %llu MiB are free where %s lies",
+        findings_add(findings, "state.space", FINDING_WARN, "make room, or: export SPANHOOK_HOME=/a/folder/elsewhere",
+                     "only %llu MiB are free where %s lies",
                      (unsigned long long)mebibytes, path);
     else
         findings_add(findings, "state.space", FINDING_PASS, NULL, "%llu MiB free", (unsigned long long)mebibytes);
@@ -104,7 +106,8 @@ static void check_drops(struct findings *findings, int ops_folder)
         const char *name = counter_name((enum counter)i);
         if (values[i] == 0 || (strncmp(name, "dropped_", 8) != 0 && i != COUNTER_SPANS_REJECTED))
             continue;
-        const int length = snprintf(list + used, sizeof(list) - used, "%s%s %llu (%s)", used ? ", " : "", name, (unsigned long long)values[i],
+        const int length = snprintf(list + used, sizeof(list) - used, "%s%s %llu (%s)", used ? ", " : "", name,
+                                    (unsigned long long)values[i],
                                     counter_help((enum counter)i));
         if (length < 0 || (size_t)length >= sizeof(list) - used)
             break;
@@ -138,7 +141,8 @@ void doctor_check_state(struct findings *findings)
     if (access(state.path, W_OK) != 0)
         findings_add(findings, "state.folder", FINDING_FAIL, fix, "%s cannot be written: %s", state.path, strerror(errno));
     else if (lstat(state.path, &found) == 0 && (found.st_mode & 077) != 0)
-        findings_add(findings, "state.folder", FINDING_WARN, fix, "%s can be read by others (mode %03o)", state.path, (unsigned)(found.st_mode & 0777));
+        findings_add(findings, "state.folder", FINDING_WARN, fix, "%s can be read by others (mode %03o)", state.path,
+                     (unsigned)(found.st_mode & 0777));
     else
         findings_add(findings, "state.folder", FINDING_PASS, NULL, "%s is yours alone and writable", state.path);
     check_space(findings, state.path);

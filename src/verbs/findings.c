@@ -1,11 +1,13 @@
 #include "verbs/findings.h"
 
-#include "agents/kiro_home.h"
 #include "base/json_write.h"
+#include "report/screen_text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#define TEXT_COLUMNS 2000 /* nothing is cut */
 
 static const char *const names[FINDING_STATUSES] = {"pass", "warn", "fail", "info"};
 static const char *const signs[2][FINDING_STATUSES] = {{"ok  ", "warn", "FAIL", "info"},
@@ -43,7 +45,7 @@ void findings_write_json(const struct findings *findings, struct buffer *out)
     buffer_append_text(out, "}}\n");
 }
 
-void findings_write_text(const struct findings *findings, bool symbols, struct buffer *out)
+void findings_write_text(const struct findings *findings, bool unicode, struct buffer *out)
 {
     size_t width = 0;
     for (size_t i = 0; i < findings->count; i++) {
@@ -52,15 +54,16 @@ void findings_write_text(const struct findings *findings, bool symbols, struct b
     }
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *finding = &findings->items[i];
-        buffer_append_format(out, "%s  %-*s  ", signs[symbols][finding->status], (int)width, finding->id);
-        append_visible(out, slice_of(finding->text));
+        buffer_append_format(out, "%s  %-*s  ", signs[unicode][finding->status], (int)width, finding->id);
+        (void)screen_text_append(out, slice_of(finding->text), TEXT_COLUMNS, unicode);
         buffer_append_byte(out, '\n');
         if (finding->fix[0]) {
-            buffer_append_format(out, "%*s  %*s  fix: ", symbols ? 6 : 4, "", (int)width, "");
-            append_visible(out, slice_of(finding->fix));
+            buffer_append_format(out, "%*s  %*s  fix: ", unicode ? 6 : 4, "", (int)width, "");
+            (void)screen_text_append(out, slice_of(finding->fix), TEXT_COLUMNS, unicode);
             buffer_append_byte(out, '\n');
         }
     }
-    buffer_append_format(out, "\n%u ok, %u warnings, %u failures, %u notes\n", findings->summary[FINDING_PASS], findings->summary[FINDING_WARN],
+    buffer_append_format(out, "\n%u ok, %u warnings, %u failures, %u notes\n", findings->summary[FINDING_PASS],
+                         findings->summary[FINDING_WARN],
                          findings->summary[FINDING_FAIL], findings->summary[FINDING_INFO]);
 }

@@ -25,7 +25,8 @@ void findings_add(struct findings *findings, const char *id, enum finding_status
 
 /* {"schema_version":1,"findings":[{"id","status","text","fix"}],"summary":{"pass","warn","fail","info"}} */
 void findings_write_json(const struct findings *findings, struct buffer *out);
-/* One aligned line each, fixes below. Symbols beyond ASCII only when `symbols`. No byte of a text can steer a terminal. */
-void findings_write_text(const struct findings *findings, bool symbols, struct buffer *out);
+/* One aligned line each, fixes below. No byte of a text can steer a terminal; without `unicode` there is
+ * nothing beyond ASCII. */
+void findings_write_text(const struct findings *findings, bool unicode, struct buffer *out);
 
 #endif

@@ -1,46 +1,85 @@
+#include "base/slice.h"
+#include "base/version.h"
 #include "verbs/verb.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const struct verb_option options[] = {{NULL, NULL, NULL, NULL}};
+static const char overview_head[] = "spanhook " SPANHOOK_VERSION ": what your coding agent did, as a trace\n"
+                                    "\n"
+                                    "usage: spanhook VERB [ARGUMENTS]\n"
+                                    "\n";
+static const char overview_tail[] = "\n"
+                                    "spanhook help VERB says more of a verb; spanhook --version prints the version.\n";
 
-static const struct verb *find(const char *name)
+/* Width of the first column. */
+static int widest(size_t a, int b)
 {
-    for (const struct verb *const *verb = verb_table; *verb; verb++)
-        if (strcmp((*verb)->name, name) == 0)
-            return *verb;
-    return NULL;
+    return a > (size_t)b ? (int)a : b;
 }
 
-static void print_list(void)
+void verb_print_overview(bool to_stderr)
 {
-    printf("spanhook: traces of what a coding agent does\n\nusage: spanhook VERB [OPTIONS]\n\n");
-    for (const struct verb *const *verb = verb_table; *verb; verb++)
-        if (!(*verb)->hidden)
-            printf("  %-11s %s\n", (*verb)->name, (*verb)->summary);
-    printf("\nspanhook help VERB tells more; spanhook --version tells the version.\n");
+    FILE *out = to_stderr ? stderr : stdout;
+    int width = 0;
+
+    for (size_t i = 0; verb_table[i]; i++)
+        if (!verb_table[i]->hidden)
+            width = widest(strlen(verb_table[i]->name), width);
+    (void)fputs(overview_head, out);
+    for (size_t i = 0; verb_table[i]; i++)
+        if (!verb_table[i]->hidden)
+            (void)fprintf(out, "  %-*s  %s\n", width, verb_table[i]->name, verb_table[i]->summary);
+    (void)fputs(overview_tail, out);
+    (void)fflush(out);
+}
+
+static const struct verb_option help_option = {"--help", NULL, "this text", NULL};
+
+static int option_width(const struct verb_option *option)
+{
+    return (int)(strlen(option->name) + (option->argument ? 1 + strlen(option->argument) : 0));
+}
+
+static void print_option(const struct verb_option *option, int width)
+{
+    printf("  %s%s%s%*s  %s\n", option->name, option->argument ? " " : "", option->argument ? option->argument : "",
+           width - option_width(option), "", option->help);
+}
+
+void verb_print_help(const struct verb *verb)
+{
+    int width = option_width(&help_option);
+
+    printf("spanhook %s: %s\n\nusage: spanhook %s%s%s", verb->name, verb->summary, verb->name, verb->positional[0] ? " " : "",
+           verb->positional);
+    printf(verb->options && verb->options[0].name ? " [OPTIONS]\n\n" : "\n\n");
+    for (int i = 0; verb->options && verb->options[i].name; i++) {
+        width = widest((size_t)option_width(&verb->options[i]), width);
+    }
+    for (int i = 0; verb->options && verb->options[i].name; i++)
+        print_option(&verb->options[i], width);
+    print_option(&help_option, width);
+    if (verb->description)
+        printf("\n%s\n", verb->description);
+    (void)fflush(stdout);
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
     struct verb_arguments arguments;
-    struct error error;
     int exit_code;
 
     if (!verb_begin(verb, argc, argv, &arguments, &exit_code))
         return exit_code;
     if (arguments.positional_count == 0) {
-        print_list();
+        verb_print_overview(false);
         return EXIT_OK;
     }
-    const struct verb *asked = find(arguments.positional[0]);
-    if (!asked) {
-        error_set(&error, "there is no verb %s", arguments.positional[0]);
-        verb_failed(verb, &error);
-        return EXIT_USAGE;
-    }
-    verb_print_help(asked);
+    const struct verb *wanted = verb_find(arguments.positional[0]);
+    if (!wanted)
+        return verb_unknown(arguments.positional[0]);
+    verb_print_help(wanted);
     return EXIT_OK;
 }
 
@@ -48,8 +87,6 @@ const struct verb verb_help = {
     .name = "help",
     .positional = "[VERB]",
     .positional_max = 1,
-    .summary = "this list, or what one verb does",
-    .description = "",
-    .options = options,
+    .summary = "what there is, or what one verb does",
     .run = run,
 };

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OUTPUT_MAX (16 * 1024 * 1024)
+#define OUTPUT_MAX ((size_t)16 * 1024 * 1024)
 
 enum { OPTION_AGENT, OPTION_DRY_RUN, OPTION_PROMPT_CHARS };
 
@@ -83,15 +83,21 @@ const struct verb verb_install = {
     .choices = "kiro",
     .summary = "wire spanhook into Kiro",
     .description =
-        "Adds spanhook's hooks to your own Kiro configuration (~/.kiro, or an absolute KIRO_HOME); a project's .kiro is never touched.\n"
+        "Adds spanhook's hooks to your own Kiro configuration (~/.kiro, or an absolute\n"
+        "KIRO_HOME); a project's .kiro is never touched.\n"
         "\n"
-        "Kiro v1 and v2 run the hooks of one agent. If you have chosen a default agent that has a file, that file gets the hooks and your\n"
-        "choice stands. Otherwise an agent \"spanhook\" is made, with the tools and resources of kiro_default, and becomes the default; the former\n"
-        "one is remembered. With --agent NAME the hooks go into that agent instead. Kiro v3 and the IDE get ~/.kiro/hooks/spanhook.json.\n"
+        "Kiro v1 and v2 run the hooks of one agent. If you have chosen a default agent\n"
+        "that has a file, that file gets the hooks and your choice stands. Otherwise an\n"
+        "agent \"spanhook\" is made, with the tools and resources of kiro_default, and\n"
+        "becomes the default; the former one is remembered. With --agent NAME the hooks\n"
+        "go into that agent instead. Kiro v3 and the IDE get ~/.kiro/hooks/spanhook.json.\n"
         "\n"
-        "Each event gets exactly one entry; entries of other tools and the rest of each file stay as they are, byte for byte. A file is copied to\n"
-        "FILE.spanhook-backup before its first change. Links, read-only files and files that are not valid JSON are refused before anything is\n"
-        "changed. Running it again repairs and updates; --prompt-chars keeps its last value unless given.",
+        "Each event gets exactly one entry; entries of other tools and the rest of each\n"
+        "file stay as they are, byte for byte. A file is copied to FILE.spanhook-backup\n"
+        "before its first change. Links, read-only files and files that are not valid\n"
+        "JSON are refused before anything is changed. The path of the binary stands in\n"
+        "the hooks, in single quotes where a shell needs them. Running it again repairs\n"
+        "and updates; --prompt-chars keeps its last value unless given.",
     .options = options,
     .run = run,
     .hidden = false,

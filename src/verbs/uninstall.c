@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define OUTPUT_MAX (16 * 1024 * 1024)
+#define OUTPUT_MAX ((size_t)16 * 1024 * 1024)
 
 enum { OPTION_DRY_RUN };
 
@@ -72,9 +72,11 @@ const struct verb verb_uninstall = {
     .choices = "kiro",
     .summary = "take spanhook out of Kiro again",
     .description =
-        "Removes exactly what \"spanhook install kiro\" put in. A file that nobody has changed since goes back to what it was, byte for byte; from one that\n"
-        "was edited only spanhook's entries are taken. Files that the installation made are deleted unless you put something into them. Your former\n"
-        "default agent is restored if spanhook's still is the default. What was recorded is kept.",
+        "Removes exactly what \"spanhook install kiro\" put in. A file that nobody has\n"
+        "changed since goes back to what it was, byte for byte; from one that was edited\n"
+        "only spanhook's entries are taken. Files that the installation made are deleted\n"
+        "unless you put something into them. Your former default agent is restored if\n"
+        "spanhook's still is the default. What was recorded is kept.",
     .options = options,
     .run = run,
     .hidden = false,

@@ -3,6 +3,7 @@
 #define SPANHOOK_VERBS_VERB_H
 
 #include "base/error.h"
+#include "base/slice.h"
 
 #define VERB_OPTIONS_MAX 12
 #define VERB_POSITIONAL_MAX 4
@@ -39,15 +40,28 @@ struct verb_arguments {
     const char *positional[VERB_POSITIONAL_MAX];
     int positional_count;
 };
-/* "--name value", "--name=value", "--" ends options; a repeated option: the last wins. */
+/* "--name value", "--name=value", "--" ends options; a repeated option: the last wins. False at the first thing that cannot be
+ * understood, of which *error tells; the rest is read all the same. */
 bool verb_parse(const struct verb *verb, int argc, char **argv, struct verb_arguments *arguments, struct error *error);
 /* verb_parse that reports for itself: on an error prints one line to stderr and returns EXIT_USAGE; on --help prints the
  * verb's help and returns EXIT_OK; both through *exit_code, with false. */
 bool verb_begin(const struct verb *verb, int argc, char **argv, struct verb_arguments *arguments, int *exit_code);
 /* Prints "spanhook VERB: message" to stderr and returns EXIT_FAILED. */
 int verb_failed(const struct verb *verb, const struct error *error);
+/* The same for a mistake in the arguments: names the verb's help and returns EXIT_USAGE. */
+int verb_misused(const struct verb *verb, const struct error *error);
+/* Writes to stdout. False if that cannot be done; *exit_code is then EXIT_OK when the reader has gone (it had enough), else it has been
+ * complained of and is EXIT_FAILED. */
+bool verb_write(const struct verb *verb, struct slice text, int *exit_code);
 void verb_print_help(const struct verb *verb);
 /* Argument of an option as a number in [low, high]. */
 bool verb_number(const char *text, long low, long high, long *number);
+
+/* The verb of that name, hidden ones included; NULL if there is none. */
+const struct verb *verb_find(const char *name);
+/* Complains of an unknown verb, with the one that was perhaps meant, and returns EXIT_USAGE. */
+int verb_unknown(const char *name);
+/* The list of verbs: on stdout, or as an answer to a mistake on stderr. */
+void verb_print_overview(bool to_stderr);
 
 #endif

@@ -97,6 +97,11 @@ def quiet(home, **changes):
     return home.env(SPANHOOK_RELAY="off", **changes)
 
 
+def local(home):
+    """Environment of a flush that has nowhere to send to: it folds, archives and is done."""
+    return quiet(home, OTEL_TRACES_EXPORTER="none")
+
+
 def state_bytes(home):
     """Everything spanhook has written below this home."""
     return b"".join(path.read_bytes() for path in sorted(home.path.rglob("*")) if path.is_file() and not path.is_symlink())

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import shutil
 import stat
 import subprocess
@@ -323,9 +324,12 @@ def test_binary_of_another_name_is_refused(home):
 def test_moved_binary_updates_and_still_restores(home):
     mine = put(kiro(home) / "agents" / "mine.json", MINE)
     put(kiro(home) / "settings" / "cli.json", {"chat.defaultAgent": "mine"})
+    # nothing but the backup knows how the blanks in the empty lists were
+    put(kiro(home) / "agents" / "odd.json", b'{"hooks": {"stop": [ ],\n "agentSpawn": [\n\n]}}')
     before = tree(kiro(home))
     first = copy_of_binary(home, "first")
     install(home, binary=first)
+    install(home, "--agent", "odd", binary=first)
     assert commands_of_agent(mine)["stop"] == ["notify-send done", f"{first} hook --agent kiro --from agent"]
     install(home)
     assert commands_of_agent(mine)["stop"] == ["notify-send done", AGENT_COMMAND]
@@ -444,6 +448,30 @@ def test_V07_failure_halfway_is_taken_back(home):
     install(home, "--agent", "mine", expect=1)
     assert tree(kiro(home)) == before and mine.read_bytes() == MINE
     assert not (home.state / "install-kiro.json").exists()
+
+
+def test_V07_failure_between_files_is_taken_back(home):
+    if not shutil.which("strace") or platform.machine() != "x86_64":
+        raise Skip("needs strace on x86-64")
+    put(kiro(home) / "agents" / "mine.json", MINE, mode=0o640)
+    before = tree(kiro(home))
+    # renames: backup, agent, hooks file; and with renameat: the record
+    for fault in ("rename:error=EIO:when=3", "renameat:error=EIO:when=1"):
+        result = subprocess.run(["strace", "-f", "-qq", "-o", home.path / "trace", "-e", f"inject={fault}", BINARY, "install", "kiro", "--agent",
+                                 "mine"], env=home.env(), cwd=home.path, capture_output=True, timeout=30)
+        if b"not permitted" in result.stderr.lower():
+            raise Skip("strace may not trace here")
+        assert b"INJECTED" in (home.path / "trace").read_bytes()
+        assert result.returncode == 1 and result.stderr.startswith(b"spanhook install: cannot "), result
+        assert tree(kiro(home)) == before
+        assert not (home.state / "install-kiro.json").exists()
+    install(home, "--agent", "mine")
+    wired = tree(kiro(home))
+    result = subprocess.run(["strace", "-f", "-qq", "-o", home.path / "trace", "-e", "inject=unlink:error=EIO:when=1", BINARY, "uninstall", "kiro"],
+                            env=home.env(), cwd=home.path, capture_output=True, timeout=30)
+    assert result.returncode == 1 and tree(kiro(home)) == wired, result
+    uninstall(home)
+    assert tree(kiro(home)) == before
 
 
 def test_V07_uninstall_refuses_too(home):

@@ -197,6 +197,28 @@ def test_https_is_refused_with_advice(home):
     assert code == 1 and "TLS" in message and "local collector" in message, message
 
 
+def test_lines_that_are_no_otlp_are_set_aside(home):
+    """Whole lines of rubbish in the archive, first, in between and last: set aside and counted, and all else arrives in order."""
+    archive(home, [b"rubbish\n", span_line(0), b"[1,2]\n", b"{\"resourceSpans\":\n", span_line(1), span_line(2), b"\n", b"{}{}\n"])
+    with Backend() as backend:
+        env = to(home, backend)
+        assert flush(home, env) == (0, "")
+        expect(home, env, sent=3, pending=0)
+        assert numbers(backend.spans()) == [0, 1, 2]
+    assert span_line(0) not in rejected_lines(home) and b"rubbish\n" in rejected_lines(home)
+
+
+def test_foreign_lines_are_counted_by_their_spans(home):
+    many = {"resourceSpans": [{"scopeSpans": [{"spans": [json.loads(span_line(number))["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
+                                                         for number in range(10)]}]}]}
+    archive(home, [json.dumps(many, indent=None).encode() + b"\n", span_line(10)])
+    with Backend() as backend:
+        env = to(home, backend)
+        assert flush(home, env) == (0, "")
+        expect(home, env, sent=11, pending=0)
+        assert numbers(backend.spans()) == list(range(11))
+
+
 # --- fault rows ---
 
 def test_P01_port_closed(home):

@@ -78,6 +78,7 @@ class Weather:
         self.taken, self.lock, self.mood = collections.defaultdict(set), threading.Lock(), "up"
         self.requests = 0
         self.backend = Backend(self.answer)
+        self.backend.server.handle_error = lambda *ignored: None  # killed senders break their connections
         self.port, self.url = self.backend.port, self.backend.url
 
     def answer(self, handler, body):
@@ -106,6 +107,7 @@ class Weather:
             self.backend = None
         elif mood != "down" and not self.backend:
             self.backend = Backend(self.answer, self.port)
+            self.backend.server.handle_error = lambda *ignored: None
         self.mood = mood
 
 

@@ -58,6 +58,9 @@ TEST(takes_no_coded_body_for_read)
     const struct answer_received received = {.status = 200, .content_type = SLICE("application/json"), .encoded = true, .body = SLICE("\x1f\x8b")};
     answer_classify(&received, &answer);
     CHECK_EQ_INT(answer.action, ANSWER_MISDIRECTED);
+    const struct answer_received readable = {.status = 200, .content_type = SLICE("application/json"), .encoded = true, .body = SLICE("{}")};
+    answer_classify(&readable, &answer);
+    CHECK_EQ_INT(answer.action, ANSWER_MISDIRECTED);
 }
 
 TEST(P09_counts_what_a_partial_success_rejects)

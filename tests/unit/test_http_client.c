@@ -2,10 +2,12 @@
 
 #include "base/clock.h"
 #include "base/version.h"
+#include "net/connection.h"
 #include "net/http_client.h"
 #include "net/resolve.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -275,6 +277,47 @@ TEST(does_not_keep_a_connection_with_stray_bytes)
     CHECK_EQ_TEXT(slice_of(finish(&server)), "cc");
 }
 
+/* Says the answer to a request that was not made, while the connection is idle. */
+static void answers_in_advance(int listener, int report)
+{
+    char text[4096];
+    int connection = await(listener);
+    if (read_request(connection, text, sizeof text))
+        say(connection, OK);
+    clock_sleep_milliseconds(20);
+    say(connection, "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n");
+    say(report, "!");
+    connection = await(listener);
+    if (read_request(connection, text, sizeof text))
+        say(connection, OK);
+    say(report, "again");
+}
+
+TEST(takes_no_answer_from_before_the_question)
+{
+    struct server server = serve(answers_in_advance);
+    struct http_client *client;
+    const struct http_response *response;
+    char byte;
+    CHECK_EQ_INT(post_to(&server, 5000, &client, &response, NULL), HTTP_ANSWERED);
+    CHECK_EQ_INT(read(server.report, &byte, 1), 1);
+    clock_sleep_milliseconds(20);
+    CHECK_EQ_INT(http_client_post(client, SLICE("{}"), &response, NULL), HTTP_ANSWERED);
+    CHECK_EQ_INT(response->status, 200);
+    http_client_free(client);
+    CHECK_EQ_TEXT(slice_of(finish(&server)), "again");
+}
+
+TEST(raises_no_signal_when_the_peer_is_gone)
+{
+    int ends[2];
+    CHECK(signal(SIGPIPE, SIG_DFL) != SIG_ERR && socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    close(ends[1]);
+    CHECK_EQ_INT(connection_send(ends[0], SLICE("a"), SLICE("b")), -1);
+    CHECK_EQ_INT(errno, EPIPE);
+    close(ends[0]);
+}
+
 /* ---- peers that misbehave ---- */
 
 static void never_answers(int listener, int report)
@@ -532,6 +575,8 @@ static const struct check_test tests[] = {
     CASE(repeats_once_when_a_kept_connection_was_closed),
     CASE(repeats_nothing_that_was_answered_in_part),
     CASE(does_not_keep_a_connection_with_stray_bytes),
+    CASE(takes_no_answer_from_before_the_question),
+    CASE(raises_no_signal_when_the_peer_is_gone),
     CASE(gives_up_on_a_silent_peer),
     CASE(gives_up_on_a_peer_that_trickles),
     CASE(tells_what_came_before_the_deadline),

@@ -36,7 +36,8 @@ static struct slice remove_from(const char *text, const struct json_step *path, 
 
 static const struct json_step b[] = {NAME("b")};
 static const struct json_step deep[] = {NAME("h"), NAME("e"), AT(0)};
-static const struct json_step list0[] = {NAME("l"), AT(0)}, list1[] = {NAME("l"), AT(1)}, list2[] = {NAME("l"), AT(2)}, list3[] = {NAME("l"), AT(3)};
+static const struct json_step list0[] = {NAME("l"), AT(0)}, list1[] = {NAME("l"), AT(1)}, list2[] = {NAME("l"), AT(2)},
+    list3[] = {NAME("l"), AT(3)};
 
 TEST(member_follows_two_blanks)
 {
@@ -110,7 +111,8 @@ TEST(removal_takes_one_comma)
 
 TEST(removal_undoes_insertion)
 {
-    static const char *const texts[] = {"{\"a\":1}", "{ \"a\": [1, 2] }", "{\n\t\"a\": {\"x\": 1}\n}\n", "{\r\n  \"a\": 1, \"c\":\r\n 2 }", "{\n\"a\":1\n,\"c\":2\n}"};
+    static const char *const texts[] = {"{\"a\":1}", "{ \"a\": [1, 2] }", "{\n\t\"a\": {\"x\": 1}\n}\n",
+                                        "{\r\n  \"a\": 1, \"c\":\r\n 2 }", "{\n\"a\":1\n,\"c\":2\n}"};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         char kept[4096];
         const struct slice inserted = set_in(texts[i], b, 1, "{\"x\":[1,{\"y\":null}]}");
@@ -124,7 +126,8 @@ TEST(removal_undoes_insertion)
 
 TEST(what_is_no_json_is_refused)
 {
-    static const char *const texts[] = {"", " ", "{", "{\"a\":1,}", "{'a':1}", "{\"a\":1} x", "// c\n{\"a\":1}", "\xef\xbb\xbf{\"a\":1}", "{\"a\" 1}", "{\"a\":01}"};
+    static const char *const texts[] = {"", " ", "{", "{\"a\":1,}", "{'a':1}", "{\"a\":1} x", "// c\n{\"a\":1}", "\xef\xbb\xbf{\"a\":1}",
+                                        "{\"a\" 1}", "{\"a\":01}"};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         CHECK_EQ_TEXT(set_in(texts[i], b, 1, "1"), "refused: not valid JSON");
         CHECK_EQ_TEXT(remove_from(texts[i], b, 1), "refused: not valid JSON");
@@ -171,7 +174,8 @@ static void keep(struct slice text, char kept[static 8192])
 
 TEST(wiring_and_unwiring_an_agent)
 {
-    static const char before[] = "{\n  \"name\": \"mine\",\n  \"hooks\": {\n    \"stop\": [\n      {\"command\": \"say done\"}\n    ]\n  }\n}\n";
+    static const char before[] = "{\n  \"name\": \"mine\",\n  \"hooks\": {\n    \"stop\": [\n"
+                                 "      {\"command\": \"say done\"}\n    ]\n  }\n}\n";
     char once[8192];
     keep(wired(KIRO_AGENT_FILE, before, "/opt/spanhook hook"), once);
     CHECK_EQ_INT(kiro_count_ours(KIRO_AGENT_FILE, slice_of(once)), KIRO_EVENTS);
@@ -180,25 +184,29 @@ TEST(wiring_and_unwiring_an_agent)
     CHECK_EQ_TEXT(unwired(KIRO_AGENT_FILE, once, ""), before);
     CHECK_EQ_TEXT(unwired(KIRO_AGENT_FILE, "{\"hooks\": {\"stop\": [{\"command\": \"spanhook hook\"}]}}", "{\"hooks\": {\"stop\": []}}"),
                   "{\"hooks\": {\"stop\": []}}");
-    CHECK_EQ_TEXT(unwired(KIRO_AGENT_FILE, "{\"a\": 1, \"hooks\": {\"stop\": [{\"command\": \"spanhook hook\"}]}}", "{\"a\": 1}"), "{\"a\": 1}");
+    CHECK_EQ_TEXT(unwired(KIRO_AGENT_FILE, "{\"a\": 1, \"hooks\": {\"stop\": [{\"command\": \"spanhook hook\"}]}}", "{\"a\": 1}"),
+                  "{\"a\": 1}");
 }
 
 TEST(wiring_collapses_and_updates)
 {
-    static const char text[] = "{\"hooks\":{\"stop\":[{\"command\":\"a\"},{\"command\":\"X=1 /old/spanhook hook --x\",\"timeout_ms\":9},{\"command\":\"b\"},"
+    static const char text[] = "{\"hooks\":{\"stop\":[{\"command\":\"a\"},"
+                               "{\"command\":\"X=1 /old/spanhook hook --x\",\"timeout_ms\":9},{\"command\":\"b\"},"
                                "{\"command\":\"'/old place/spanhook' hook\"}],\"custom\":[{\"command\":\"spanhook hook\"}]}}";
     char once[8192];
     keep(wired(KIRO_AGENT_FILE, text, "/new/spanhook hook"), once);
     size_t position;
     CHECK(slice_find(slice_of(once),
-                     SLICE("\"stop\":[{\"command\":\"a\"},{\"command\":\"X=1 /new/spanhook hook\",\"timeout_ms\":3000},{\"command\":\"b\"}]"), 0, &position));
+                     SLICE("\"stop\":[{\"command\":\"a\"},"
+                           "{\"command\":\"X=1 /new/spanhook hook\",\"timeout_ms\":3000},{\"command\":\"b\"}]"), 0, &position));
     CHECK_EQ_INT(kiro_count_ours(KIRO_AGENT_FILE, slice_of(once)), KIRO_EVENTS + 1);
     CHECK_EQ_TEXT(wired(KIRO_AGENT_FILE, once, "/new/spanhook hook"), once);
 }
 
 TEST(wiring_a_hooks_file)
 {
-    static const char theirs[] = "{\"version\":\"v1\",\"hooks\":[{\"name\":\"mine\",\"trigger\":\"Stop\",\"action\":{\"type\":\"command\",\"command\":\"x\"}}]}";
+    static const char theirs[] = "{\"version\":\"v1\",\"hooks\":["
+                                 "{\"name\":\"mine\",\"trigger\":\"Stop\",\"action\":{\"type\":\"command\",\"command\":\"x\"}}]}";
     char once[8192];
     keep(wired(KIRO_HOOKS_FILE, theirs, "/opt/spanhook hook"), once);
     CHECK_EQ_INT(kiro_count_ours(KIRO_HOOKS_FILE, slice_of(once)), KIRO_EVENTS);
@@ -239,7 +247,8 @@ TEST(our_commands_are_told_from_others)
 
 TEST(paths_survive_the_shell)
 {
-    static const char *const paths[] = {"/opt/spanhook", "/a b/spanhook", "/it's/$HOME/`x`/spanhook", "/a\"b\\c/spanhook", "/\xc3\xa4/spanhook"};
+    static const char *const paths[] = {"/opt/spanhook", "/a b/spanhook", "/it's/$HOME/`x`/spanhook", "/a\"b\\c/spanhook",
+                                        "/\xc3\xa4/spanhook"};
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         char command[256], program[256];
         struct buffer out, found;

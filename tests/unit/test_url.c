@@ -99,6 +99,7 @@ TEST(never_repeats_a_secret)
     struct error error;
     CHECK(!url_parse(SLICE("http://user:hunter2@host/"), &url, &error));
     CHECK(strstr(error.text, "hunter2") == NULL);
+    CHECK_EQ_TEXT(slice_of(error.text), "user and password in it are not supported; use a header");
 }
 
 TEST(tells_parts)

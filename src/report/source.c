@@ -1,0 +1,192 @@
+#include "report/source.h"
+
+#include "otlp/otlp_json.h"
+#include "store/archive.h"
+#include "store/oplog.h"
+#include "store/settings.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define READ_LINES 4096
+#define READ_BYTES (1024UL * 1024)
+
+bool source_open(struct state *state, bool *nothing_yet, struct error *error)
+{
+    struct stat status;
+    *nothing_yet = false;
+    if (!state_locate(state, error))
+        return false;
+    if (stat(state->path, &status) != 0 && errno == ENOENT) {
+        *nothing_yet = true;
+        return true;
+    }
+    return state_open(state, false, error);
+}
+
+/* ---- op logs ---------------------------------------------------------------------------------------------------------------- */
+
+struct folding {
+    const struct state *state;
+    uint64_t now;
+    span_sink *sink;
+    void *context;
+    struct error *error;
+    struct fold *fold;
+    struct buffer text;
+    jsmntok_t tokens[OP_TOKENS_MAX];
+};
+
+static bool no_memory(struct error *error)
+{
+    return error_set(error, "no memory to read what was recorded");
+}
+
+static bool take_record(void *context, struct slice payload, uint64_t end)
+{
+    struct folding *folding = context;
+    struct op op;
+    (void)end;
+    buffer_clear(&folding->text);
+    /* What is no op is the relay's to count. */
+    return !op_decode(payload, &op, &folding->text, folding->tokens) || fold_apply(folding->fold, &op, folding->sink, folding->context) ||
+           no_memory(folding->error);
+}
+
+static bool read_log(struct folding *folding, const char *name)
+{
+    uint64_t offset = 0;
+    return oplog_read(folding->state->folders[STATE_OPS], name, &offset, take_record, folding, NULL, folding->error);
+}
+
+/* The relay tells a fold that its session has idled; where none ran since, it is done here. */
+static bool show_open(struct folding *folding)
+{
+    const uint64_t idle_at = fold_last_time(folding->fold) + settings_idle_time();
+    const struct op idle = {.kind = OP_IDLE, .time = idle_at};
+    if (fold_wants_idle(folding->fold) && folding->now > idle_at && !fold_apply(folding->fold, &idle, folding->sink, folding->context))
+        return no_memory(folding->error);
+    return fold_open_spans(folding->fold, folding->now, folding->sink, folding->context) || no_memory(folding->error);
+}
+
+/* `entries` are the files of one session: its log and, after that, private files that the relay has not put into it yet. */
+static bool fold_session(struct folding *folding, const struct oplog_entry *entries, size_t count)
+{
+    bool done = true;
+    folding->fold = fold_new(settings_fold_options());
+    if (!folding->fold)
+        return no_memory(folding->error);
+    for (size_t i = 0; done && i < count; i++)
+        done = read_log(folding, entries[i].name);
+    done = done && show_open(folding);
+    fold_free(folding->fold);
+    return done;
+}
+
+static int by_session(const void *a, const void *b)
+{
+    const struct oplog_entry *first = a, *second = b;
+    const int order = strcmp(first->key, second->key);
+    if (order)
+        return order;
+    if (first->private_file != second->private_file)
+        return first->private_file ? 1 : -1;
+    return first->modified < second->modified ? -1 : first->modified > second->modified;
+}
+
+bool source_logs(const struct state *state, const char *key, uint64_t now, span_sink *sink, void *context, struct error *error)
+{
+    struct folding *folding = NULL;
+    struct oplog_entry *entries = NULL;
+    size_t count = 0;
+    bool done = false;
+
+    if (!oplog_list(state->folders[STATE_OPS], &entries, &count, error))
+        goto out;
+    folding = malloc(sizeof *folding);
+    if (!folding) {
+        no_memory(error);
+        goto out;
+    }
+    *folding = (struct folding){.state = state, .now = now, .sink = sink, .context = context, .error = error};
+    buffer_init(&folding->text, 4UL * OP_SIZE_MAX);
+    qsort(entries, count, sizeof *entries, by_session);
+    done = true;
+    for (size_t first = 0, end; done && first < count; first = end) {
+        for (end = first + 1; end < count && strcmp(entries[end].key, entries[first].key) == 0;)
+            end++;
+        if (!key || strcmp(entries[first].key, key) == 0)
+            done = fold_session(folding, &entries[first], end - first);
+    }
+    buffer_free(&folding->text);
+out:
+    free(folding);
+    free(entries);
+    return done;
+}
+
+/* ---- archive ---------------------------------------------------------------------------------------------------------------- */
+
+/* Far cheaper than reading every line of every day. */
+static bool names_trace(struct slice line, const char *trace_id)
+{
+    const struct slice id = slice_of(trace_id);
+    const char lower = trace_id[0], upper = lower >= 'a' && lower <= 'f' ? (char)(lower - 'a' + 'A') : lower;
+    for (size_t i = 0; i + id.length <= line.length; i++)
+        if ((line.data[i] == lower || line.data[i] == upper) && slice_equal_ignoring_case(slice_part(line, i, id.length), id))
+            return true;
+    return false;
+}
+
+struct stoppable {
+    span_sink *sink;
+    void *context;
+    bool stopped; /* by the sink */
+};
+
+static bool pass_archived(void *context, const struct resource *resource, const struct span *span)
+{
+    struct stoppable *stoppable = context;
+    stoppable->stopped = !stoppable->sink(stoppable->context, resource, span);
+    return !stoppable->stopped;
+}
+
+static bool decode_lines(struct slice lines, const char *trace_id, struct buffer *text, struct stoppable *stoppable)
+{
+    size_t end;
+    for (size_t start = 0; start < lines.length; start = end + 1) {
+        if (!slice_find(lines, SLICE("\n"), start, &end))
+            end = lines.length;
+        const struct slice line = slice_part(lines, start, end - start);
+        if (trace_id && !names_trace(line, trace_id))
+            continue;
+        buffer_clear(text);
+        otlp_json_decode(line, text, pass_archived, stoppable, NULL);
+        if (stoppable->stopped || text->failed)
+            return false;
+    }
+    return true;
+}
+
+bool source_archive(const struct state *state, const char *trace_id, span_sink *sink, void *context, struct error *error)
+{
+    struct stoppable stoppable = {sink, context, false};
+    struct archive_position position = {0};
+    struct buffer lines, text;
+    size_t count = 0;
+    bool done;
+
+    buffer_init(&lines, READ_BYTES + 2UL * ARCHIVE_LINE_MAX);
+    buffer_init(&text, 4UL * ARCHIVE_LINE_MAX);
+    do {
+        buffer_clear(&lines);
+        done = archive_read(state->folders[STATE_TRACES], &position, &lines, READ_LINES, READ_BYTES, &count, error);
+        if (done && !decode_lines(buffer_slice(&lines), trace_id, &text, &stoppable))
+            done = no_memory(error);
+    } while (done && count > 0);
+    buffer_free(&lines);
+    buffer_free(&text);
+    return done;
+}

@@ -1,0 +1,21 @@
+/* Every span there is: op logs folded as of now, then the archive for what has no op log any more.
+ *
+ * In that order, because a log is deleted only once all of it is archived: what one of the two does not hold any more, the other does. The
+ * same span may come several times (a root is sent at the start and at each stop; a log's spans are archived, too). */
+#ifndef SPANHOOK_REPORT_SOURCE_H
+#define SPANHOOK_REPORT_SOURCE_H
+
+#include "store/state.h"
+#include "trace/op.h"
+
+/* state_open for reading. A state folder that is not there yet is no error: *nothing_yet is true and `state` is not open. */
+bool source_open(struct state *state, bool *nothing_yet, struct error *error);
+
+/* The spans of every op log, or only of the session with that key (NULL: all), open ones as of `now` (ns). A session that has been
+ * quiet for the idle time is shown as the relay would have closed it. False with a reason; a sink that says false has no memory. */
+bool source_logs(const struct state *state, const char *key, uint64_t now, span_sink *sink, void *context, struct error *error);
+
+/* The spans of the archive, or only of lines that name the trace `trace_id` (NULL: all). Lines that are no OTLP are passed over. False as above. */
+bool source_archive(const struct state *state, const char *trace_id, span_sink *sink, void *context, struct error *error);
+
+#endif

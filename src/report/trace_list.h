@@ -1,0 +1,56 @@
+/* What was recorded, one entry a trace (a session has a further one for each time its agent was started anew). */
+#ifndef SPANHOOK_REPORT_TRACE_LIST_H
+#define SPANHOOK_REPORT_TRACE_LIST_H
+
+#include "base/error.h"
+#include "report/arena.h"
+#include "report/id_map.h"
+#include "store/state.h"
+#include "trace/span.h"
+
+#define TRACE_LIST_TRACES_MAX 100000
+#define TRACE_LIST_SPANS_MAX 1000000 /* different spans that are counted */
+#define TRACE_LIST_TEXT_MAX (64UL * 1024 * 1024)
+
+struct trace_summary {
+    char id[TRACE_ID_HEX + 1];
+    struct slice session_id; /* "" where no span names one */
+    struct slice prompt;     /* preview of the first one; "" if there is none */
+    uint64_t start, end;     /* ns: of all its spans */
+    uint64_t prompt_time;
+    unsigned turns, tools, skills, errors; /* prompts; tool calls, those included that read a skill; of those the latter; spans with an error */
+    bool live; /* something is still running */
+};
+
+struct trace_list {
+    struct trace_summary *items;
+    size_t count;
+    bool incomplete; /* there was more than the bounds above allow */
+    /* private */
+    size_t capacity;
+    struct id_map traces, spans;
+    struct arena text;
+};
+
+void trace_list_init(struct trace_list *list);
+void trace_list_free(struct trace_list *list);
+/* A span_sink whose context is the list. A span that came before counts once. False if memory is short. */
+bool trace_list_add(void *list, const struct resource *resource, const struct span *span);
+/* Newest start first; to be called after the last span. */
+void trace_list_sort(struct trace_list *list);
+
+/* Adds all there is as of `now` and sorts. */
+bool trace_list_load(struct trace_list *list, const struct state *state, uint64_t now, struct error *error);
+
+enum trace_match { TRACE_MATCH_NONE, TRACE_MATCH_ONE, TRACE_MATCH_SEVERAL };
+/* Which trace `wanted` means: a whole session id, else the beginning of a session id or trace id. Of several traces of one session the newest is
+ * meant (the list is sorted); fits of several sessions are SEVERAL. *by_trace_id: the id of the trace was what fitted. */
+enum trace_match trace_list_match(const struct trace_list *list, struct slice wanted, size_t *index, bool *by_trace_id);
+/* Whether trace_list_match would have taken that entry into account. */
+bool trace_summary_fits(const struct trace_summary *summary, struct slice wanted);
+
+/* How many bytes of session ids (trace ids) it takes to tell all entries of the list apart: at least 8, at most 20. */
+size_t trace_list_session_digits(const struct trace_list *list);
+size_t trace_list_trace_digits(const struct trace_list *list);
+
+#endif
