@@ -263,15 +263,19 @@ $(eval $(call variant,build/warnings/clang,WARN_CLANG))
 
 warnings: $(CHECKED:%.c=build/warnings/gcc/obj/%.o) $(CHECKED:%.c=build/warnings/clang/obj/%.o) ## gcc and clang, every warning an error
 
-lint: check-lists check-style tidy cppcheck ## style, include direction, clang-tidy, cppcheck
+lint: check-lists check-style tidy tidy-tools cppcheck ## style, include direction, clang-tidy, cppcheck
 
 check-style: build/.test-tools
 	$(Q)$(PYTHON) tools/check-style
 
-tidy: $(UNPACKED_HEADERS)
+# Beside the object, whose dependencies say which headers it has seen.
+build/tidy/%: build/warnings/clang/obj/%.o .clang-tidy
+	$(call say,TIDY,$*.c)
+	$(Q)mkdir -p $(@D)
+	$(Q)clang-tidy --quiet $*.c -- $(COMPILE) 2>build/tidy/stderr && touch $@
+tidy: tidy-tools $(CHECKED:%.c=build/tidy/%)
+tidy-tools:
 	$(Q)tools/need-packages clang-tidy headers
-	$(call say,TIDY,$(words $(CHECKED)) files)
-	$(Q)printf '%s\n' $(CHECKED) | xargs -P $(JOBS) -n 4 sh -c 'clang-tidy --quiet "$$@" -- $(subst ','\'',$(COMPILE)) 2>/dev/null' tidy
 
 cppcheck: $(UNPACKED_HEADERS)
 	$(Q)tools/need-packages cppcheck
@@ -347,5 +351,5 @@ FORCE:
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all test unit process asan-process unit-release demo bench interop fuzz warnings lint check-style tidy cppcheck check-lists \
+.PHONY: all test unit process asan-process unit-release demo bench interop fuzz warnings lint check-style tidy tidy-tools cppcheck check-lists \
 	cross smoke dist distcheck install clean distclean help FORCE

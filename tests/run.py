@@ -114,8 +114,8 @@ class Program(Task):
 
 
 class ProcessTest(Task):
-    def __init__(self, module, function):
-        super().__init__("process", f"{module.__name__}.{function.__name__}", getattr(function, "timeout", TIMEOUT),
+    def __init__(self, name, function):
+        super().__init__("process", name, getattr(function, "timeout", TIMEOUT),
                          getattr(function, "alone", False))
         self.function = function
 
@@ -186,7 +186,7 @@ def process_tests():
             broken.failed, broken.text = 1, short_traceback(failure)
             tasks.append(broken)
             continue
-        tasks += [ProcessTest(module, function) for name, function in vars(module).items()
+        tasks += [ProcessTest(f"{path.stem}.{name}", function) for name, function in vars(module).items()
                   if name.startswith("test_") and callable(function) and function.__module__ == module.__name__]
     return tasks
 

@@ -2,6 +2,7 @@
 
 #include "agents/json_edit.h"
 #include "base/io.h"
+#include "store/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -98,11 +99,6 @@ void config_file_release(struct config_file *file)
     buffer_free(&file->text);
 }
 
-static bool same_time(struct timespec a, struct timespec b)
-{
-    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
 /* Time stamps are coarse: an edit of equal length in the same clock tick shows only in the text. */
 static bool same_text(const struct config_file *file)
 {
@@ -124,8 +120,8 @@ bool config_file_unchanged(const struct config_file *file, struct error *error)
         return error_set_errno(error, "cannot look at %s", file->path);
     bool same = there == file->exists;
     if (same && there)
-        same = now.st_dev == file->identity.st_dev && now.st_ino == file->identity.st_ino && now.st_size == file->identity.st_size &&
-               now.st_mode == file->identity.st_mode && same_time(now.st_mtim, file->identity.st_mtim) && same_text(file);
+        same = file_is_same(&now, &file->identity) && now.st_size == file->identity.st_size &&
+               now.st_mode == file->identity.st_mode && file_modified(&now) == file_modified(&file->identity) && same_text(file);
     return same || error_set(error, "%s was changed by somebody else meanwhile; nothing was written to it, try again", file->path);
 }
 

@@ -34,15 +34,15 @@ struct answer_received {
 struct answer {
     enum answer_action action;
     uint64_t rejected;          /* TAKEN: spans of a partial success that were not taken */
-    char text[ANSWER_TEXT_MAX]; /* one line for people, with what the peer said made harmless and redacted; "" when there is nothing to say */
+    char text[ANSWER_TEXT_MAX]; /* one line for people, what the peer said made harmless and redacted; "" when there is nothing to say */
 };
 
-/* A 2xx is plausible when its content type is application/json and its body is empty or one JSON object; or there is neither type nor body; or
- * the type is application/x-protobuf and the body that of an empty ExportTraceServiceResponse. Anything else is another program on that port (a web
- * page with 200), and no reason to let go of spans.
+/* A 2xx is plausible when its content type is application/json and its body is empty or one JSON object; or there is neither type nor
+ * body; or the type is application/x-protobuf and the body that of an empty ExportTraceServiceResponse. Anything else is another program
+ * on that port (a web page with 200), and no reason to let go of spans.
  *
- * A 2xx of JSON whose body could only be read in part (CUT, or longer than what is kept) is plausible when what there is of it begins like an object:
- * the receiver has said yes, and a broken remainder would otherwise have the same batch sent for ever. */
+ * A 2xx of JSON whose body could only be read in part (CUT, or longer than what is kept) is plausible when what there is of it begins like
+ * an object: the receiver has said yes, and a broken remainder would otherwise have the same batch sent for ever. */
 void answer_classify(const struct answer_received *received, struct answer *answer);
 
 #endif

@@ -55,7 +55,8 @@ static bool count_span(void *context, const struct resource *resource, const str
     return true;
 }
 
-/* Our own lines hold one span each, but others may put OTLP files into the archive; so each line is read. That costs far less than sending it. */
+/* Our own lines hold one span each, but others may put OTLP files into the archive; so each line is read. That costs far less than sending
+ * it. */
 static uint64_t count_spans(struct slice lines)
 {
     struct buffer text;

@@ -16,8 +16,9 @@ struct batch {
 void batch_init(struct batch *batch);
 void batch_free(struct batch *batch);
 
-/* Fills the batch with the next lines at `from`: at most `maximum_lines` and about SENDER_BATCH_BYTES. It ends before a line that cannot be put into a
- * request; such a line comes as a batch of its own, marked `unreadable`. False with a reason: the archive could not be read, or no memory. */
+/* Fills the batch with the next lines at `from`: at most `maximum_lines` and about SENDER_BATCH_BYTES. It ends before a line that cannot
+ * be put into a request; such a line comes as a batch of its own, marked `unreadable`. False with a reason: the archive could not be read,
+ * or no memory. */
 bool batch_load(struct batch *batch, int traces_folder, struct archive_position from, size_t maximum_lines, struct error *error);
 
 #endif

@@ -1,14 +1,14 @@
 /* Where spans are sent, from the environment (opentelemetry-specification 1.60, protocol/exporter.md).
  *
- * For each setting the SPANHOOK_ form wins over the OTEL_ form, because some agents strip OTEL_* from their hooks, and within one of these the
- * form for traces over the general one:
+ * For each setting the SPANHOOK_ form wins over the OTEL_ form, because some agents strip OTEL_* from their hooks, and within one of these
+ * the form for traces over the general one:
  *   SPANHOOK_EXPORTER_OTLP_TRACES_x, SPANHOOK_EXPORTER_OTLP_x, OTEL_EXPORTER_OTLP_TRACES_x, OTEL_EXPORTER_OTLP_x
  * An empty value counts as unset. Proxy variables are never read.
  *
- * ENDPOINT  the traces form as it stands, an absent path becomes "/"; the general form is a base that /v1/traces is joined to with exactly one
- *           slash, unless it ends so already
- * HEADERS   k=v,k=v; blanks around both are dropped, values percent-decoded; a name that stands twice counts with its last value. Names that belong to
- *           the client (Host, Content-Length and the like) are left out, with a warning
+ * ENDPOINT  the traces form as it stands, an absent path becomes "/"; the general form is a base that /v1/traces is joined to with
+ *           exactly one slash, unless it ends so already
+ * HEADERS   k=v,k=v; blanks around both are dropped, values percent-decoded; a name that stands twice counts with its last value. Names
+ *           that belong to the client (Host, Content-Length and the like) are left out, with a warning
  * TIMEOUT   milliseconds; 0 (no limit) and anything above DESTINATION_TIMEOUT_MAX become that, because a relay must not hang; what is no
  *           number becomes the default, with a warning
  * PROTOCOL  only looked at to warn of "grpc", which is not spoken here */

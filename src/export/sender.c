@@ -27,7 +27,8 @@ struct sender {
     struct error reason;
 };
 
-struct sender *sender_open(const struct state *state, const struct destination *destination, struct counters *counters, struct error *error)
+struct sender *sender_open(const struct state *state, const struct destination *destination, struct counters *counters,
+                           struct error *error)
 {
     struct url url;
     if (!destination->enabled || !url_parse(slice_of(destination->url), &url, error)) {

@@ -5,9 +5,10 @@
  *  429 502 503 504, no connection, no whole answer  keep; back off 1 s to 60 s with full jitter; Retry-After honoured up to 5 min
  *  400 413 415 422 and other 4xx  halve the batch until one line is refused; that one goes to rejected/ and is counted
  *  500 and other 5xx  not tried again (OTLP): the batch goes to rejected/ and is counted
- *  401 403 404 405 407, 3xx, 2xx of another program  the address or the credentials are wrong: keep, tell, try again every 5 min or when nudged
- * An answer whose head is whole but whose body was given up (too slow, too large, badly framed) counts by its status: a JSON 2xx advances, a 5xx
- * is kept. One whose connection broke is kept.
+ *  401 403 404 405 407, 3xx, 2xx of another program  the address or the credentials are wrong: keep, tell, try again after
+ *                                   SENDER_MISDIRECTED_WAIT or when nudged
+ * An answer whose head is whole but whose body was given up (too slow, too large, badly framed) counts by its status: a JSON 2xx advances,
+ * a 5xx is kept. One whose connection broke is kept.
  *
  * The cursor is stored after each batch; a crash in between repeats spans with the same ids. Halving is remembered in memory only: after a
  * success the next batch is twice as large again, after a refused line it stays at one line until something is taken. */
@@ -32,7 +33,8 @@ enum sender_result {
 
 struct sender;
 /* All arguments must outlive the sender; counters may be NULL. NULL with a reason. */
-struct sender *sender_open(const struct state *state, const struct destination *destination, struct counters *counters, struct error *error);
+struct sender *sender_open(const struct state *state, const struct destination *destination, struct counters *counters,
+                           struct error *error);
 /* NULL is allowed. */
 void sender_close(struct sender *sender);
 /* One attempt at most: blocks for at most the destination's timeout. */

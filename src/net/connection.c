@@ -74,7 +74,8 @@ int connection_open(const struct url *url, deadline until, struct error *error)
     for (unsigned i = 0; i < list.count; i++) {
         const int descriptor = open_socket(list.items[i].socket.ss_family);
         if (descriptor >= 0) {
-            const int outcome = connect_by(descriptor, &list.items[i], deadline_earlier(until, deadline_after(CONNECT_TIMEOUT_MILLISECONDS)));
+            const deadline this_one = deadline_earlier(until, deadline_after(CONNECT_TIMEOUT_MILLISECONDS));
+            const int outcome = connect_by(descriptor, &list.items[i], this_one);
             if (outcome == 0)
                 return descriptor;
             close(descriptor);

@@ -129,7 +129,8 @@ static enum http_outcome unreadable(const struct http_response *response, struct
         error_set(error, "no memory for the answer");
         return HTTP_LOCAL_FAILURE;
     }
-    error_set(error, response->fault == HTTP_FAULT_TOO_LARGE ? "the answer is larger than an answer may be" : "the answer is not HTTP as it should be");
+    error_set(error, "%s", response->fault == HTTP_FAULT_TOO_LARGE ? "the answer is larger than an answer may be"
+                                                                  : "the answer is not HTTP as it should be");
     return HTTP_UNREADABLE;
 }
 
@@ -172,7 +173,7 @@ static enum http_outcome exchange(struct http_client *client, struct outgoing ou
         const int ready = deadline_poll(client->descriptor, events, deadline_earlier(until, deadline_after(HTTP_STALL_MILLISECONDS)));
         if (ready <= 0) {
             outcome = ready == 0 ? HTTP_TIMED_OUT : HTTP_LOCAL_FAILURE;
-            error_set(error, ready == 0 ? "no whole answer in time" : "waiting for the answer failed");
+            error_set(error, "%s", ready == 0 ? "no whole answer in time" : "waiting for the answer failed");
             break;
         }
         if ((ready & ~POLLOUT) && receive_some(client, &outcome, &stray, error))
@@ -197,7 +198,8 @@ static bool connect_fresh(struct http_client *client, deadline until, struct err
     return client->descriptor >= 0;
 }
 
-enum http_outcome http_client_post(struct http_client *client, struct slice body, const struct http_response **response, struct error *error)
+enum http_outcome http_client_post(struct http_client *client, struct slice body, const struct http_response **response,
+                                   struct error *error)
 {
     const deadline until = deadline_after(client->timeout_milliseconds);
     *response = &client->response;

@@ -1,5 +1,5 @@
-/* An incremental HTTP/1.1 response parser (RFC 9110, RFC 9112): bytes in, one answer out, no I/O. How the bytes are cut into pieces makes no
- * difference to anything but when the answer is known.
+/* An incremental HTTP/1.1 response parser (RFC 9110, RFC 9112): bytes in, one answer out, no I/O. How the bytes are cut into pieces makes
+ * no difference to anything but when the answer is known.
  *
  * The peer is not trusted. Refused as malformed: bare CR or LF, control bytes, folded lines, a blank before the colon, Content-Length with
  * Transfer-Encoding, differing Content-Lengths, a length that is not plain decimal, any transfer coding but exactly "chunked", chunk

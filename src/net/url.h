@@ -19,8 +19,8 @@ struct url {
     char query[URL_TEXT_MAX + 1]; /* with its '?'; "" when there is none */
 };
 
-/* Refused: other schemes, userinfo, a fragment, an empty host, percent escapes in the host, zone ids, a port that is empty, 0, padded or above
- * 65535, numeric hosts that are not four plain decimal numbers ("127.1", "0x7f.1"), any byte outside RFC 3986's path and query
+/* Refused: other schemes, userinfo, a fragment, an empty host, percent escapes in the host, zone ids, a port that is empty, 0, padded or
+ * above 65535, numeric hosts that are not four plain decimal numbers ("127.1", "0x7f.1"), any byte outside RFC 3986's path and query
  * characters, incomplete percent escapes. The error text never repeats the URL: it may hold a secret. */
 bool url_parse(struct slice text, struct url *url, struct error *error);
 

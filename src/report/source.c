@@ -112,7 +112,8 @@ bool source_logs(const struct state *state, const char *key, uint64_t now, span_
     }
     *folding = (struct folding){.state = state, .now = now, .sink = sink, .context = context, .error = error};
     buffer_init(&folding->text, 4UL * OP_SIZE_MAX);
-    qsort(entries, count, sizeof *entries, by_session);
+    if (count)
+        qsort(entries, count, sizeof *entries, by_session);
     done = true;
     for (size_t first = 0, end; done && first < count; first = end) {
         for (end = first + 1; end < count && strcmp(entries[end].key, entries[first].key) == 0;)

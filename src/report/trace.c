@@ -163,6 +163,11 @@ struct slice trace_string(const struct trace_span *span, const char *key)
     return found && found->type == ATTRIBUTE_STRING ? found->value.string : (struct slice){NULL, 0};
 }
 
+bool outcome_is_unfinished(struct slice outcome)
+{
+    return slice_equal(outcome, SLICE("no_result")) || slice_equal(outcome, SLICE("interrupted"));
+}
+
 static void restore_attributes(const struct trace_attributes *kept, struct attribute_list *list)
 {
     list->count = kept->count;

@@ -68,6 +68,8 @@ bool trace_load(struct trace *trace, const struct state *state, struct slice ses
 /* As attribute_find, attribute_string and attribute_integer. */
 const struct attribute *trace_attribute(const struct trace_span *span, const char *key);
 struct slice trace_string(const struct trace_span *span, const char *key);
+/* Whether spanhook.outcome says that nobody saw the end: the span was closed when something else happened, and its end is that moment. */
+bool outcome_is_unfinished(struct slice outcome);
 /* The span as a producer would hand it over, to be encoded. */
 void trace_restore(const struct trace *trace, const struct trace_span *kept, struct resource *resource, struct span *span);
 

@@ -1,6 +1,7 @@
 #include "report/trace_list.h"
 
 #include "report/source.h"
+#include "report/trace.h"
 #include "trace/names.h"
 
 #include <stdlib.h>
@@ -70,7 +71,7 @@ static struct trace_summary *summary_of(struct trace_list *list, const struct sp
     if ((list->count == list->capacity && !grow(list)) || !id_map_put(&list->traces, high, low, (uint32_t)list->count, NULL))
         return NULL;
     struct trace_summary *summary = &list->items[list->count++];
-    *summary = (struct trace_summary){.start = span->start, .end = span->end};
+    *summary = (struct trace_summary){.start = span->start, .end = span->start};
     memcpy(summary->id, span->trace_id, sizeof summary->id);
     return summary;
 }
@@ -110,8 +111,9 @@ bool trace_list_add(void *context, const struct resource *resource, const struct
         return list->incomplete;
     if (span->start < summary->start)
         summary->start = span->start;
-    if (span->end > summary->end)
-        summary->end = span->end;
+    const uint64_t end = outcome_is_unfinished(attribute_string(&span->attributes, NAME_OUTCOME)) ? span->start : span->end;
+    if (end > summary->end)
+        summary->end = end;
     summary->live |= span->open;
     if (list->spans.count >= TRACE_LIST_SPANS_MAX) {
         list->incomplete = true;

@@ -16,7 +16,7 @@ struct trace_summary {
     char id[TRACE_ID_HEX + 1];
     struct slice session_id; /* "" where no span names one */
     struct slice prompt;     /* preview of the first one; "" if there is none */
-    uint64_t start, end;     /* ns: of all its spans */
+    uint64_t start, end;     /* ns: of all its spans, but for ends that nobody saw */
     uint64_t prompt_time;
     unsigned turns, tools, skills, errors; /* prompts; tool calls, those included that read a skill; of those the latter; spans with an error */
     bool live; /* something is still running */

@@ -11,11 +11,12 @@
 #include <string.h>
 
 #define BAR_MIN 3              /* columns of the shortest bar: "[=]" */
-#define BAR_WANTED_MIN 10
+#define BAR_WANTED_MIN 8
 #define NARROW 60              /* columns of a terminal that has no room to spare */
 #define INDENT 3               /* columns of a level of the tree */
 #define PREVIEW_COLUMNS_MAX 28 /* of a prompt beside its name */
 #define REMARK_COLUMNS_MAX 48
+#define NAME_COLUMNS_MIN 6
 #define PREVIEW_QUOTES 4       /* two blanks and the quotes */
 #define PREVIEW_COLUMNS_MIN 4
 #define LINE_BYTES_MAX (16 * 1024)
@@ -158,7 +159,7 @@ static void lay_out(struct waterfall *waterfall)
         remark = larger(remark, screen_text_width(buffer_slice(&waterfall->part), width, unicode));
         waterfall->batch |= waterfall_interval(span) == INTERVAL_BATCH;
     }
-    const size_t bar_wanted = larger(BAR_WANTED_MIN, width / 4);
+    const size_t bar_wanted = larger(BAR_WANTED_MIN, width / 5);
     waterfall->label_width = label;
     waterfall->duration_width = duration;
     size_t left = width - waterfall->label_width - 1 - 2 - duration;
@@ -198,13 +199,15 @@ static bool make_axis(struct waterfall *waterfall)
 static size_t write_tree(struct waterfall *waterfall, const struct trace_row *row, const bool *more)
 {
     const struct characters *characters = waterfall->characters;
-    const size_t depth = smaller(row->depth, waterfall->label_width / (2 * INDENT)); /* the name needs some room, too */
+    /* The name needs some room, too: what lies deeper stands under one another. */
+    const size_t deepest = without(waterfall->label_width, NAME_COLUMNS_MIN) / INDENT, depth = smaller(row->depth, deepest);
 
+    if (depth == 0)
+        return 0;
     style_begin(&waterfall->line, STYLE_FAINT, waterfall->terminal->colour);
     for (size_t level = 1; level < depth; level++)
         buffer_append_text(&waterfall->line, more[level] ? characters->line : characters->blank);
-    if (depth > 0)
-        buffer_append_text(&waterfall->line, row->last ? characters->last_branch : characters->branch);
+    buffer_append_text(&waterfall->line, row->last && row->depth == depth ? characters->last_branch : characters->branch);
     style_end(&waterfall->line, STYLE_FAINT, waterfall->terminal->colour);
     return depth * INDENT;
 }
@@ -325,8 +328,8 @@ static bool write_notes(struct waterfall *waterfall)
     const struct axis *axis = &waterfall->axis;
     char left_out[DURATION_TEXT_SIZE];
 
-    if (waterfall->batch && !write_note(waterfall, unicode ? SLICE("≤ at most: the agent ran these calls as one batch")
-                                                           : SLICE("<= at most: the agent ran these calls as one batch")))
+    if (waterfall->batch &&
+        !write_note(waterfall, unicode ? SLICE("≤ at most: calls of one batch") : SLICE("<= at most: calls of one batch")))
         return false;
     if (axis->break_count) {
         duration_format(axis->left_out, unicode, left_out);

@@ -9,16 +9,11 @@ static const struct {
     const char *outcome, *remark;
 } remarks[] = {{"no_result", "no result"}, {"interrupted", "interrupted"}, {"no_start", "no start"}};
 
-static bool is_unfinished(struct slice outcome)
-{
-    return slice_equal(outcome, SLICE("no_result")) || slice_equal(outcome, SLICE("interrupted"));
-}
-
 enum span_interval waterfall_interval(const struct trace_span *span)
 {
     if (span->open)
         return INTERVAL_OPEN;
-    if (is_unfinished(trace_string(span, NAME_OUTCOME)))
+    if (outcome_is_unfinished(trace_string(span, NAME_OUTCOME)))
         return INTERVAL_UNFINISHED;
     if (slice_equal(trace_string(span, NAME_DURATION_SOURCE), SLICE("hook_batch")))
         return INTERVAL_BATCH;

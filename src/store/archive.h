@@ -36,17 +36,17 @@ void archive_close(struct archive *archive);
  * nothing: on failure the file is as long as before. */
 bool archive_append(struct archive *archive, struct slice lines, uint64_t now, struct error *error);
 
-/* Reads the next whole lines at or after *position into `lines` (appended, '\n' included), at most `maximum_lines` and about `maximum_bytes`, and
- * moves *position behind them, over file borders too. Lines above ARCHIVE_LINE_MAX are passed over. A position in a removed file goes on
- * with the next file. True with *count 0: nothing more. */
+/* Reads the next whole lines at or after *position into `lines` (appended, '\n' included), at most `maximum_lines` and about
+ * `maximum_bytes`, and moves *position behind them, over file borders too. Lines above ARCHIVE_LINE_MAX are passed over. A position in a
+ * removed file goes on with the next file. True with *count 0: nothing more. */
 bool archive_read(int traces_folder, struct archive_position *position, struct buffer *lines, size_t maximum_lines, size_t maximum_bytes,
                   size_t *count, struct error *error);
 
 /* Bytes and lines from `position` to the end. */
 bool archive_pending(int traces_folder, struct archive_position position, uint64_t *bytes, uint64_t *lines, struct error *error);
 
-/* Removes the oldest files while the whole passes `total_max` bytes or a file is older than `keep_days` (the newest is always kept). For each removed file
- * that `unsent_from` lies before or in, *unsent_lines grows by its unsent lines. */
+/* Removes the oldest files while the whole passes `total_max` bytes or a file is older than `keep_days` (the newest is always kept). For
+ * each removed file that `unsent_from` lies before or in, *unsent_lines grows by its unsent lines. */
 bool archive_prune(int traces_folder, uint64_t now, uint64_t total_max, unsigned keep_days, struct archive_position unsent_from,
                    uint64_t *removed_files, uint64_t *unsent_lines, struct error *error);
 

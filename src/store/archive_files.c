@@ -53,7 +53,8 @@ static bool parse_name(const char *name, struct archive_file *file)
 static int compare_files(const void *a, const void *b)
 {
     const struct archive_file *left = a, *right = b;
-    return archive_position_compare((struct archive_position){left->date, left->part, 0}, (struct archive_position){right->date, right->part, 0});
+    const int date = compare(left->date, right->date);
+    return date ? date : compare(left->part, right->part);
 }
 
 static bool add_file(struct archive_file **files, size_t *count, const struct archive_file *file)

@@ -18,14 +18,14 @@ struct archive_lines {
     bool passing;    /* in the middle of a line that is too long */
 };
 
-/* Begins at `offset`; at 0 where `offset` is no beginning of a line of this file: then it belongs to a file that had the name before. A file that
- * cannot be opened any more counts as empty. False with a reason. archive_lines_close() in any case. */
+/* Begins at `offset`; at 0 where `offset` is no beginning of a line of this file: then it belongs to a file that had the name before. A
+ * file that cannot be opened any more counts as empty. False with a reason. archive_lines_close() in any case. */
 bool archive_lines_open(struct archive_lines *lines, int traces_folder, const char *name, uint64_t offset, struct error *error);
 void archive_lines_close(struct archive_lines *lines);
 
 enum archive_line { ARCHIVE_LINE, ARCHIVE_LINE_END, ARCHIVE_LINE_ERROR };
-/* The next whole line with its '\n', valid until the next call. Empty lines and those above ARCHIVE_LINE_MAX are passed over, an end without '\n' is
- * not there yet. ERROR leaves errno. */
+/* The next whole line with its '\n', valid until the next call. Empty lines and those above ARCHIVE_LINE_MAX are passed over, an end
+ * without '\n' is not there yet. ERROR leaves errno. */
 enum archive_line archive_lines_next(struct archive_lines *lines, struct slice *line);
 /* Behind the last line, or what was passed over. */
 uint64_t archive_lines_offset(const struct archive_lines *lines);

@@ -52,9 +52,9 @@ static bool fill(struct archive_lines *lines)
         lines->length -= lines->from;
         lines->from = 0;
     }
-    const size_t room = lines->capacity - lines->length;
+    const size_t room = lines->capacity - lines->length, piece = room < PIECE ? room : PIECE;
     errno = 0;
-    const ssize_t count = file_read_at(lines->descriptor, lines->window + lines->length, room < PIECE ? room : PIECE, lines->offset + lines->length);
+    const ssize_t count = file_read_at(lines->descriptor, lines->window + lines->length, piece, lines->offset + lines->length);
     if (count <= 0)
         return false;
     errno = 0;

@@ -33,7 +33,8 @@ static bool take_line(struct request *request, struct slice line, struct error *
     return true;
 }
 
-static bool read_file(int traces_folder, const struct archive_file *file, struct archive_position *position, struct request *request, struct error *error)
+static bool read_file(int traces_folder, const struct archive_file *file, struct archive_position *position, struct request *request,
+                      struct error *error)
 {
     struct archive_lines lines;
     struct slice line;
@@ -82,8 +83,8 @@ bool archive_read(int traces_folder, struct archive_position *position, struct b
 
 /* ---- counting ------------------------------------------------------------------------------------------------------------------ */
 
-static bool count_file(int traces_folder, const struct archive_file *file, struct archive_position position, uint64_t *bytes, uint64_t *count,
-                       struct error *error)
+static bool count_file(int traces_folder, const struct archive_file *file, struct archive_position position, uint64_t *bytes,
+                       uint64_t *count, struct error *error)
 {
     struct archive_lines lines;
     struct slice line;

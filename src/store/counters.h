@@ -1,5 +1,5 @@
-/* Counts of what happened and of everything that was dropped, kept in a preallocated mapped file, so that they can be raised by any number of
- * processes at once and on a full disk. */
+/* Counts of what happened and of everything that was dropped, kept in a preallocated mapped file, so that they can be raised by any number
+ * of processes at once and on a full disk. */
 #ifndef SPANHOOK_STORE_COUNTERS_H
 #define SPANHOOK_STORE_COUNTERS_H
 

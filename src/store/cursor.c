@@ -84,9 +84,12 @@ static bool decode(struct slice text, const char *name, struct cursor *cursor)
     if (!slice_starts_with(text, slice_of(name)))
         return false;
     text = slice_part(text, NAME_DIGITS, text.length);
-    if (!slot_take_number(&text, &date) || date > UINT32_MAX || !slot_take_number(&text, &part) || part > UINT32_MAX ||
-        !slot_take_number(&text, &found.position.offset) || !slot_take_number(&text, &found.sent) || !slot_take_number(&text, &found.rejected) ||
-        !slot_take_number(&text, &found.dropped) || !slot_take_number(&text, &found.failures) || !slot_take_number(&text, &found.last_success))
+    uint64_t *const numbers[] = {&date,           &part,          &found.position.offset, &found.sent,
+                                 &found.rejected, &found.dropped, &found.failures,        &found.last_success};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (!slot_take_number(&text, numbers[i]))
+            return false;
+    if (date > UINT32_MAX || part > UINT32_MAX)
         return false;
     found.position.date = (uint32_t)date;
     found.position.part = (uint32_t)part;

@@ -1,5 +1,5 @@
-/* A cursor: how far one destination has been sent, and what became of it. One small file a destination, cursors/<16 hex of SHA-256(url)>: two
- * lines of text written in turn, each with a sequence number and CRC; the valid one with the higher sequence counts. Written in place,
+/* A cursor: how far one destination has been sent, and what became of it. One small file a destination, cursors/<16 hex of SHA-256(url)>:
+ * two lines of text written in turn, each with a sequence number and CRC; the valid one with the higher sequence counts. Written in place,
  * so that progress can be stored on a full disk. */
 #ifndef SPANHOOK_STORE_CURSOR_H
 #define SPANHOOK_STORE_CURSOR_H

@@ -61,9 +61,21 @@ DIR *file_list(int folder)
     return listing;
 }
 
+/* The effective user stays the same, and the hook counts its system calls. */
+bool file_is_mine(const struct stat *status)
+{
+    static uid_t user;
+    static bool known;
+    if (!known) {
+        user = geteuid();
+        known = true;
+    }
+    return status->st_uid == user;
+}
+
 bool file_is_ours(int folder, const char *name, struct stat *status)
 {
-    return fstatat(folder, name, status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status->st_mode) && status->st_uid == geteuid() &&
+    return fstatat(folder, name, status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status->st_mode) && file_is_mine(status) &&
            status->st_nlink == 1;
 }
 

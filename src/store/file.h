@@ -15,6 +15,7 @@ bool file_write_at(int descriptor, const void *data, size_t length, uint64_t off
 
 /* Lists a folder through a descriptor of its own; closedir() ends it. NULL with errno. */
 DIR *file_list(int folder);
+bool file_is_mine(const struct stat *status);
 /* What an entry of a listing is, not followed: true only for a regular file that is ours and has one link. */
 bool file_is_ours(int folder, const char *name, struct stat *status);
 bool file_is_same(const struct stat *a, const struct stat *b);

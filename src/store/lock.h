@@ -13,10 +13,11 @@ enum lock_state {
 
 /* Looks without waiting; four system calls. */
 enum lock_state relay_lock_look(int ops_folder);
-/* Takes it: tries for at most `patience_milliseconds` (lookers hold it for microseconds). A descriptor that holds the lock until closed, or -1. */
+/* Takes it: tries for at most `patience_milliseconds` (lookers hold it for microseconds). A descriptor that holds the lock until closed,
+ * or -1. */
 int relay_lock_take(int ops_folder, unsigned patience_milliseconds);
-/* Closes it and says that all went well: the lock is then LOCK_FREE at once. A mere close leaves LOCK_FRESH for the rest of the second after the
- * take, and whoever looks in that time starts no relay. -1 is allowed. */
+/* Closes it and says that all went well: the lock is then LOCK_FREE at once. A mere close leaves LOCK_FRESH for the rest of the second
+ * after the take, and whoever looks in that time starts no relay. -1 is allowed. */
 void relay_lock_release(int lock);
 
 /* A hand-over: somebody (spanhook flush) wants the lock now. The relay that sees it ends itself. */

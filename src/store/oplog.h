@@ -1,7 +1,7 @@
 /* Op logs: one append-only file a session, ops/<session key>.log.
  *
- * Writer: open, shared lock without waiting, check that the name still leads to the open file, one write, close. Nothing is read, renamed or
- * rewritten, so that any number of hooks may append at once. When the log is locked for deletion and stays so, the record goes to a
+ * Writer: open, shared lock without waiting, check that the name still leads to the open file, one write, close. Nothing is read, renamed
+ * or rewritten, so that any number of hooks may append at once. When the log is locked for deletion and stays so, the record goes to a
  * private file (ops/p-<key>-<random>.log) that the relay takes over.
  * Deleter: exclusive lock, check again that everything is archived, unlink. */
 #ifndef SPANHOOK_STORE_OPLOG_H
@@ -31,26 +31,28 @@ struct oplog_entry {
 /* Lists the logs, oldest first. *entries is malloc'd, the caller frees it. Foreign files are ignored. */
 bool oplog_list(int ops_folder, struct oplog_entry **entries, size_t *count, struct error *error);
 
-/* Called for each record. `end` is the offset behind it. A record of a later version comes with an empty payload, so that its log can be kept.
- * False stops. */
+/* Called for each record. `end` is the offset behind it. A record of a later version comes with an empty payload, so that its log can be
+ * kept. False stops. */
 typedef bool oplog_visitor(void *context, struct slice payload, uint64_t end);
 
-/* Reads the records of a log from *offset on, in bounded memory, and moves *offset behind the last one that the visitor took. Damaged frames are
- * skipped and counted (counters may be NULL), once: not again where they lie before the log's stored position. What may be the beginning of a record
- * that is being written is left for the next time; when a lock shows that nobody writes, it is damage, and *offset moves to the end of the
- * log. A missing file is success without records. False: could not be read, or the visitor stopped. */
+/* Reads the records of a log from *offset on, in bounded memory, and moves *offset behind the last one that the visitor took. Damaged
+ * frames are skipped and counted (counters may be NULL), once: not again where they lie before the log's stored position. What may be the
+ * beginning of a record that is being written is left for the next time; when a lock shows that nobody writes, it is damage, and *offset
+ * moves to the end of the log. A missing file is success without records. False: could not be read, or the visitor stopped. */
 bool oplog_read(int ops_folder, const char *name, uint64_t *offset, oplog_visitor *visitor, void *context, struct counters *counters,
                 struct error *error);
 
-/* Deletes a log if nobody is writing and it is exactly `archived` bytes long. True if it is gone. Where the file system has no locks, nothing is
- * deleted. */
+/* Deletes a log if nobody is writing and it is exactly `archived` bytes long. True if it is gone. Where the file system has no locks,
+ * nothing is deleted. */
 bool oplog_delete(int ops_folder, const char *name, uint64_t archived);
 
-/* Removes what crashes have left: temporary files older than an hour, and positions of logs that are gone. For the holder of the relay lock. */
+/* Removes what crashes have left: temporary files older than an hour, and positions of logs that are gone. For the holder of the relay
+ * lock. */
 void oplog_clean(int ops_folder, uint64_t now);
 
 /* How far a log has been archived (ops/<key>.pos): two slots written in turn, so that a torn write leaves the older one. 0 if
- * there is none, it is damaged, beyond the log's end, or of another log that had this name, which costs duplicates with equal ids and nothing else. */
+ * there is none, it is damaged, beyond the log's end, or of another log that had this name, which costs duplicates with equal ids and
+ * nothing else. */
 uint64_t oplog_position_read(int ops_folder, const char *key);
 bool oplog_position_write(int ops_folder, const char *key, uint64_t position);
 void oplog_position_delete(int ops_folder, const char *key);

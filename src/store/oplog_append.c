@@ -39,8 +39,8 @@ static bool write_record(int descriptor, struct slice record, enum counter *lost
 
 enum outcome { OUTCOME_WRITTEN, OUTCOME_LOST, OUTCOME_BUSY };
 
-/* BUSY: the log is being deleted. The lock holds off the deleter, and the name must still lead to what was opened, or the record would go into
- * a file that nobody can see any more. */
+/* BUSY: the log is being deleted. The lock holds off the deleter, and the name must still lead to what was opened, or the record would go
+ * into a file that nobody can see any more. */
 static enum outcome append_to_log(int ops_folder, const char *name, struct slice record, enum counter *lost)
 {
     struct stat status, named;
@@ -61,7 +61,8 @@ static enum outcome append_to_log(int ops_folder, const char *name, struct slice
         locked = flock(descriptor, LOCK_SH | LOCK_NB);
     while (locked != 0 && errno == EINTR);
     /* A file system without locks is written without them. */
-    if ((locked == 0 || errno != EWOULDBLOCK) && fstatat(ops_folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && file_is_same(&status, &named))
+    const bool may_write = locked == 0 || errno != EWOULDBLOCK;
+    if (may_write && fstatat(ops_folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && file_is_same(&status, &named))
         outcome = write_record(descriptor, record, lost) ? OUTCOME_WRITTEN : OUTCOME_LOST;
     close(descriptor);
     return outcome;

@@ -104,8 +104,9 @@ static bool is_leftover(int ops_folder, const char *name, uint64_t now)
         return fstatat(ops_folder, log, &status, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
     }
     /* Not by file_is_ours: one that was linked to its new name, but not yet removed, has two links. */
-    return slice_starts_with(slice_of(name), SLICE(FILE_TEMPORARY_PREFIX)) && fstatat(ops_folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-           S_ISREG(status.st_mode) && status.st_uid == geteuid() && now > LEFTOVER_AGE && file_modified(&status) < now - LEFTOVER_AGE;
+    return slice_starts_with(slice_of(name), SLICE(FILE_TEMPORARY_PREFIX)) &&
+           fstatat(ops_folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode) && file_is_mine(&status) &&
+           now > LEFTOVER_AGE && file_modified(&status) < now - LEFTOVER_AGE;
 }
 
 void oplog_clean(int ops_folder, uint64_t now)

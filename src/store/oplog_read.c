@@ -110,7 +110,12 @@ static bool read_all(struct reader *reader, struct error *error)
 bool oplog_read(int ops_folder, const char *name, uint64_t *offset, oplog_visitor *visitor, void *context, struct counters *counters,
                 struct error *error)
 {
-    struct reader reader = {.ops_folder = ops_folder, .name = name, .base = *offset, .taken = *offset, .visitor = visitor, .context = context,
+    struct reader reader = {.ops_folder = ops_folder,
+                            .name = name,
+                            .base = *offset,
+                            .taken = *offset,
+                            .visitor = visitor,
+                            .context = context,
                             .counters = counters};
 
     reader.descriptor = state_open_file(ops_folder, name, O_RDONLY);

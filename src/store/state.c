@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/io.h"
 #include "store/counters.h"
+#include "store/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +41,10 @@ bool state_locate(struct state *state, struct error *error)
 {
     static const struct {
         const char *variable, *below;
-    } places[] = {{"SPANHOOK_HOME", ""}, {"XDG_STATE_HOME", "/spanhook"}, {"HOME", "/.local/state/spanhook"}, {"XDG_RUNTIME_DIR", "/spanhook"}};
+    } places[] = {{"SPANHOOK_HOME", ""},
+                  {"XDG_STATE_HOME", "/spanhook"},
+                  {"HOME", "/.local/state/spanhook"},
+                  {"XDG_RUNTIME_DIR", "/spanhook"}};
 
     state->path[0] = '\0';
     for (size_t i = 0; i < STATE_FOLDERS; i++)
@@ -50,7 +54,7 @@ bool state_locate(struct state *state, struct error *error)
         if (base)
             return set_path(state, base, places[i].below, error);
     }
-    return error_set(error, "no place for the state folder: none of SPANHOOK_HOME, XDG_STATE_HOME, HOME, XDG_RUNTIME_DIR is an absolute path");
+    return error_set(error, "no place for the state folder: none of SPANHOOK_HOME, XDG_STATE_HOME, HOME and XDG_RUNTIME_DIR is absolute");
 }
 
 /* Only where the usual place cannot be had. A place that is there but not safe is no reason to go elsewhere unnoticed, and one that
@@ -99,7 +103,7 @@ static int open_folder(int at, const char *name)
             errno = EPERM;
         return -1;
     }
-    if (fstat(descriptor, &status) != 0 || status.st_uid != geteuid() || status.st_mode & (S_IWGRP | S_IWOTH))
+    if (fstat(descriptor, &status) != 0 || !file_is_mine(&status) || status.st_mode & (S_IWGRP | S_IWOTH))
         return close_with(descriptor, EPERM);
     return descriptor;
 }
@@ -170,7 +174,8 @@ static bool open_anywhere(struct state *state, bool create, enum state_folder la
     }
     errno = why;
     if (why == EPERM)
-        return error_set(error, "%s is refused as state folder: it and the folders in it must be yours, no symlinks, and not writable by others", state->path);
+        return error_set(error, "%s is refused: the state folder and those in it must be yours, no symlinks, and not writable by others",
+                         state->path);
     if (why == ENOENT && !create)
         return error_set(error, "there is no state folder %s yet", state->path);
     return error_set_errno(error, "cannot use the state folder %s", state->path);
@@ -218,7 +223,7 @@ int state_open_file_with_status(int folder, const char *name, int flags, struct 
         return close_with(descriptor, errno);
     if (S_ISREG(status->st_mode) && status->st_nlink == 0)
         return close_with(descriptor, ENOENT); /* deleted since it was opened */
-    if (!S_ISREG(status->st_mode) || status->st_uid != geteuid() || status->st_nlink != 1)
+    if (!S_ISREG(status->st_mode) || !file_is_mine(status) || status->st_nlink != 1)
         return close_with(descriptor, EPERM);
     if (flags & O_TRUNC) {
         if (ftruncate(descriptor, 0) != 0)

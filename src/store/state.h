@@ -33,7 +33,8 @@ bool state_open(struct state *state, bool create, struct error *error);
 void state_close(struct state *state);
 
 /* Opens a regular file below a folder: never through a symlink, only ours, only with one link. `flags` as for openat; mode 0600.
- * -1 with errno: EPERM for a file that is refused, ENOENT also for one that was deleted meanwhile. The descriptor is above 2 and close-on-exec. */
+ * -1 with errno: EPERM for a file that is refused, ENOENT also for one that was deleted meanwhile. The descriptor is above 2 and
+ * close-on-exec. */
 int state_open_file(int folder, const char *name, int flags);
 /* The same; *status is what fstat said of the file. */
 int state_open_file_with_status(int folder, const char *name, int flags, struct stat *status);

@@ -10,7 +10,7 @@
 static bool is_loopback(const struct url *url)
 {
     return (url->kind == URL_HOST_NAME && strcmp(url->host, "localhost") == 0) ||
-        (url->kind == URL_HOST_IPV4 && strncmp(url->host, "127.", 4) == 0) ||
+           (url->kind == URL_HOST_IPV4 && strncmp(url->host, "127.", 4) == 0) ||
            (url->kind == URL_HOST_IPV6 && strcmp(url->host, "::1") == 0);
 }
 

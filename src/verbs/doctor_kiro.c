@@ -142,7 +142,8 @@ static void check_binary(const struct check *check)
                          "%s has changed since the installation; if that was an upgrade, install again",
                          check->record->binary);
         else
-            findings_add(findings, "install.hash", FINDING_PASS, NULL, "the program is the one that was installed (SHA-256 %.12s...)", hash);
+            findings_add(findings, "install.hash", FINDING_PASS, NULL, "the program is the one that was installed (SHA-256 %.12s...)",
+                         hash);
     } else {
         findings_add(findings, "install.hash", FINDING_WARN, INSTALL, "there is no record of the installation to compare with");
     }

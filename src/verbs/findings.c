@@ -64,6 +64,5 @@ void findings_write_text(const struct findings *findings, bool unicode, struct b
         }
     }
     buffer_append_format(out, "\n%u ok, %u warnings, %u failures, %u notes\n", findings->summary[FINDING_PASS],
-                         findings->summary[FINDING_WARN],
-                         findings->summary[FINDING_FAIL], findings->summary[FINDING_INFO]);
+                         findings->summary[FINDING_WARN], findings->summary[FINDING_FAIL], findings->summary[FINDING_INFO]);
 }

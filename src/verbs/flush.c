@@ -48,6 +48,8 @@ static bool pump_all(struct pump *pump, uint64_t deadline, struct error *error)
         }
     }
     uint64_t bytes = 0, lines = 0;
+    if (!pump->sender)
+        return error_set(error, "out of time: hooks record faster than this archives; try a longer --timeout");
     archive_pending(pump->state->folders[STATE_TRACES], sender_position(pump->sender), &bytes, &lines, NULL);
     return error_set(error, "%" PRIu64 " spans not delivered to %s: %s", lines, pump->destination.url,
                      sender_reason(pump->sender)[0] ? sender_reason(pump->sender) : "out of time");

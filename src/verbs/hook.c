@@ -19,6 +19,8 @@
 
 /* The agent's own limit is 3 s; whatever hangs below us, we are gone before. */
 #define HARD_DEADLINE_MS 2600
+#define LATE_MS 800
+#define RELAY_START_MS 1000
 #define TOKENS_MAX 32768
 
 enum { OPTION_AGENT, OPTION_EVENT, OPTION_PROMPT_CHARS, OPTION_FROM };
@@ -43,15 +45,26 @@ static void give_up(int signal_number)
     _exit(0);
 }
 
-/* The agent may be interrupted while we write, and it must never see us die. */
-static void be_unobtrusive(void)
+/* The agent may be interrupted while we write, and it must never see us die. Blocked signals stay pending, those of a failing write among
+ * them: one call where ignoring each would take five. */
+static void be_unobtrusive(uint64_t started)
 {
-    static const int ignored[] = {SIGPIPE, SIGXFSZ, SIGHUP, SIGINT, SIGTERM};
-    const struct itimerval deadline = {.it_value = {HARD_DEADLINE_MS / 1000, HARD_DEADLINE_MS % 1000 * 1000}};
-    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
-        signal(ignored[i], SIG_IGN);
+    static const int unwanted[] = {SIGPIPE, SIGXFSZ, SIGHUP, SIGINT, SIGTERM};
+    struct itimerval deadline = {.it_value = {HARD_DEADLINE_MS / 1000, HARD_DEADLINE_MS % 1000 * 1000}};
+    sigset_t signals;
+
     signal(SIGALRM, give_up);
+    /* Already late: enough for the record and for nothing else. */
+    const bool late = clock_since_boot() - started > HARD_DEADLINE_MS * NANOSECONDS_PER_MILLISECOND;
+    if (late)
+        deadline.it_value = (struct timeval){0, LATE_MS * 1000};
     setitimer(ITIMER_REAL, &deadline, NULL);
+    if (late)
+        return;
+    sigemptyset(&signals);
+    for (size_t i = 0; i < sizeof unwanted / sizeof *unwanted; i++)
+        sigaddset(&signals, unwanted[i]);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
 static struct kiro_options read_options(const struct verb *verb, int argc, char **argv)
@@ -168,7 +181,9 @@ static void record(uint64_t time, uint64_t since_boot, const struct kiro_options
         counter_add(state.folders[STATE_OPS], COUNTER_DROPPED_SIZE, 1);
     else if (!oplog_append(state.folders[STATE_OPS], key, buffer_slice(&record), &lost))
         counter_add(state.folders[STATE_OPS], lost, 1);
-    if (!settings_relay_off())
+    /* Late as we are, the next hook may do it. */
+    const bool late = clock_since_boot() - since_boot > RELAY_START_MS * NANOSECONDS_PER_MILLISECOND;
+    if (!late && !settings_relay_off())
         relay_start_if_none(state.folders[STATE_OPS]);
 }
 
@@ -180,7 +195,7 @@ static int run(const struct verb *verb, int argc, char **argv)
         verb_print_help(verb);
         return EXIT_OK;
     }
-    be_unobtrusive();
+    be_unobtrusive(since_boot);
     const struct kiro_options chosen = read_options(verb, argc, argv);
     if (!environment_disabled())
         record(time, since_boot, &chosen);

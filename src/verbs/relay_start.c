@@ -30,15 +30,17 @@ static void become_relay(void)
 {
     static char program[] = "spanhook", verb[] = "relay";
     char *arguments[] = {program, verb, NULL};
+    sigset_t none;
 
+    if (fork() != 0) /* the leader of a process group cannot begin a session */
+        _exit(0);
     setsid();
     leave_everything();
     /* Another folder would keep its file system from being unmounted. */
     if (chdir("/") != 0)
         _exit(0);
-    signal(SIGHUP, SIG_DFL);
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     execve("/proc/self/exe", arguments, environ);
     /* No /proc, or the binary is gone: this process has all the code it needs. */
     _exit(verb_relay.run(&verb_relay, 1, arguments + 1));
@@ -48,6 +50,10 @@ void relay_start_if_none(int ops_folder)
 {
     if (relay_lock_look(ops_folder) != LOCK_FREE)
         return;
-    if (fork() == 0)
+    const pid_t child = fork();
+    if (child == 0)
         become_relay();
+    /* Some agents kill the hook's process group as soon as the hook has ended: the child must be out of it by then. */
+    if (child > 0)
+        setpgid(child, child);
 }

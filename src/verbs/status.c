@@ -158,6 +158,10 @@ static void write_json(struct buffer *out, const struct status *status)
         buffer_append_text(out, ",\"error\":");
         json_write_string(out, slice_of(status->destination_error.text));
     }
+    if (status->destination.warning[0]) {
+        buffer_append_text(out, ",\"warning\":");
+        json_write_string(out, slice_of(status->destination.warning));
+    }
     buffer_append_text(out, ",\"destinations\":[");
     for (size_t i = 0; i < status->destination_count; i++) {
         if (i)
@@ -187,6 +191,8 @@ static void write_text(struct buffer *out, const struct status *status)
         buffer_append_format(out, "sending   nothing: %s\n", status->destination_error.text);
     else if (!status->destination.enabled)
         buffer_append_format(out, "sending   switched off by %s\n", status->destination.source);
+    if (status->destination.warning[0])
+        buffer_append_format(out, "warning   %s\n", status->destination.warning);
     for (size_t i = 0; i < status->destination_count; i++) {
         const struct destination_status *destination = &status->destinations[i];
         buffer_append_format(out, "\n%s%s%s%s\n", destination->url, destination->current ? "  (" : "",

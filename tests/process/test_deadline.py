@@ -1,5 +1,6 @@
 """One slow system call must not hold up the agent: strace delays each kind of call that a hook makes by 4 s, once and every time. What the
-hook takes beyond the delayed call's own wait stays under 1 s."""
+hook takes beyond the delayed call's own wait stays under 1 s. Where every call of a kind is slow, the deadline ends the hook at the first one
+after it is armed; arming it takes calls, too, so that two of them may have been waited for."""
 
 import concurrent.futures
 import os
@@ -57,7 +58,8 @@ def delayed_runs(home, relay):
     wrong = []
     for (name, when, first), run in runs.items():
         took, result, ops = run.result()
-        if took - DELAY >= ALLOWED:
+        waits = 2 if when == "1+" and name.startswith("rt_sig") else 1
+        if took - waits * DELAY >= ALLOWED:
             wrong.append(f"{name} when={when} {'first run' if first else 'later run'}: {took:.2f} s")
         if (result.returncode, result.stdout) != (0, b"") or (result.stderr and b"strace" not in result.stderr):
             wrong.append(f"{name} when={when}: exit {result.returncode}, stdout {result.stdout[:80]!r}, stderr {result.stderr[:80]!r}")

@@ -96,14 +96,15 @@ def check_shape(spans):
         assert (status.get("code") == 2) == ("error.type" in about), about
         if span["name"].startswith(("tool.", "skill.")):
             assert about["gen_ai.operation.name"] == "execute_tool" and about["tool.name"], about
-            assert abs(about["duration_ms"] - (end - start) / 1e6) < 0.1 or "duration.source" not in about, (about, end - start)
+            assert "duration.source" not in about or abs(about["duration_ms"] - (end - start) / 1e6) < 0.1, (about, end - start)
         if about.get("spanhook.outcome") in ("no_result", "interrupted"):
             assert about.get("tool.success") not in (True, "true"), "no invented success"
     roots = {span["traceId"]: span for span in spans if span["name"] == "session"}
     for span in spans:
         root = roots[span["traceId"]]
         assert int(root["startTimeUnixNano"]) <= int(span["startTimeUnixNano"]), span
-        assert int(root["traceId"][:8], 16) == int(root["startTimeUnixNano"]) // 10**9, "the trace id begins with the second of its start"
+        # the trace id begins with the second of its start; a second trace of the same session in the same second takes the next one
+        assert 0 <= int(root["traceId"][:8], 16) - int(root["startTimeUnixNano"]) // 10**9 < len(roots), root
 
 
 def compare(home, path, expected):

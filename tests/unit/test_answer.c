@@ -18,7 +18,8 @@ static enum answer_action json(unsigned status, const char *body)
 
 static enum answer_action cut(unsigned status, const char *type, const char *body)
 {
-    const struct answer_received received = {.ending = ANSWER_CUT, .status = status, .content_type = slice_of(type), .body = slice_of(body)};
+    const struct answer_received received = {
+        .ending = ANSWER_CUT, .status = status, .content_type = slice_of(type), .body = slice_of(body)};
     answer_classify(&received, &answer);
     return answer.action;
 }
@@ -55,10 +56,12 @@ TEST(P02_knows_another_program_on_that_port)
 
 TEST(takes_no_coded_body_for_read)
 {
-    const struct answer_received received = {.status = 200, .content_type = SLICE("application/json"), .encoded = true, .body = SLICE("\x1f\x8b")};
+    const struct answer_received received = {
+        .status = 200, .content_type = SLICE("application/json"), .encoded = true, .body = SLICE("\x1f\x8b")};
     answer_classify(&received, &answer);
     CHECK_EQ_INT(answer.action, ANSWER_MISDIRECTED);
-    const struct answer_received readable = {.status = 200, .content_type = SLICE("application/json"), .encoded = true, .body = SLICE("{}")};
+    const struct answer_received readable = {
+        .status = 200, .content_type = SLICE("application/json"), .encoded = true, .body = SLICE("{}")};
     answer_classify(&readable, &answer);
     CHECK_EQ_INT(answer.action, ANSWER_MISDIRECTED);
 }
@@ -73,8 +76,10 @@ TEST(P09_counts_what_a_partial_success_rejects)
     CHECK_EQ_INT(json(200, "{\"partialSuccess\":{\"errorMessage\":\"a warning\"}}"), ANSWER_TAKEN);
     CHECK_EQ_INT(answer.rejected, 0);
     CHECK_EQ_TEXT(slice_of(answer.text), "a warning");
-    static const char *const odd[] = {"{\"partialSuccess\":{\"rejectedSpans\":-1}}", "{\"partialSuccess\":{\"rejectedSpans\":[3]}}", "{\"partialSuccess\":3}",
-                                      "{\"partialSuccess\":{\"rejectedSpans\":\"99999999999999999999999\"}}", "{\"partialSuccess\":{\"errorMessage\":7}}"};
+    static const char *const odd[] = {
+        "{\"partialSuccess\":{\"rejectedSpans\":-1}}", "{\"partialSuccess\":{\"rejectedSpans\":[3]}}", "{\"partialSuccess\":3}",
+        "{\"partialSuccess\":{\"rejectedSpans\":\"99999999999999999999999\"}}", "{\"partialSuccess\":{\"errorMessage\":7}}",
+    };
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
         CHECK_EQ_INT(json(200, odd[i]), ANSWER_TAKEN);
         CHECK_EQ_INT(answer.rejected, 0);
@@ -87,8 +92,10 @@ TEST(sorts_statuses)
         unsigned status;
         enum answer_action action;
     } cases[] = {
-        {300, ANSWER_MISDIRECTED}, {301, ANSWER_MISDIRECTED}, {302, ANSWER_MISDIRECTED}, {304, ANSWER_MISDIRECTED}, {308, ANSWER_MISDIRECTED},
-        {400, ANSWER_REFUSED},     {401, ANSWER_MISDIRECTED}, {403, ANSWER_MISDIRECTED}, {404, ANSWER_MISDIRECTED}, {405, ANSWER_MISDIRECTED},
+        {300, ANSWER_MISDIRECTED}, {301, ANSWER_MISDIRECTED}, {302, ANSWER_MISDIRECTED}, {304, ANSWER_MISDIRECTED},
+        {308, ANSWER_MISDIRECTED},
+        {400, ANSWER_REFUSED},     {401, ANSWER_MISDIRECTED}, {403, ANSWER_MISDIRECTED}, {404, ANSWER_MISDIRECTED},
+        {405, ANSWER_MISDIRECTED},
         {407, ANSWER_MISDIRECTED}, {408, ANSWER_REFUSED},     {413, ANSWER_REFUSED},     {415, ANSWER_REFUSED},     {422, ANSWER_REFUSED},
         {429, ANSWER_LATER},       {499, ANSWER_REFUSED},     {500, ANSWER_FAILED},      {501, ANSWER_FAILED},      {502, ANSWER_LATER},
         {503, ANSWER_LATER},       {504, ANSWER_LATER},       {505, ANSWER_FAILED},      {599, ANSWER_FAILED},
@@ -155,14 +162,16 @@ TEST(P04_counts_a_body_that_never_ends_by_its_status)
     CHECK_EQ_INT(cut(400, "text/plain", ""), ANSWER_REFUSED);
     CHECK_EQ_INT(cut(500, "text/plain", ""), ANSWER_LATER);
     CHECK_EQ_INT(cut(503, "text/plain", ""), ANSWER_LATER);
-    const struct answer_received longer = {.status = 200, .content_type = SLICE("application/json"), .body = SLICE("{\"a\":"), .body_cut = true};
+    const struct answer_received longer = {
+        .status = 200, .content_type = SLICE("application/json"), .body = SLICE("{\"a\":"), .body_cut = true};
     answer_classify(&longer, &answer);
     CHECK_EQ_INT(answer.action, ANSWER_TAKEN);
 }
 
 TEST(P03_keeps_what_was_not_answered)
 {
-    const struct answer_received received = {.ending = ANSWER_NONE, .status = 200, .content_type = SLICE("application/json"), .body = SLICE("{}")};
+    const struct answer_received received = {
+        .ending = ANSWER_NONE, .status = 200, .content_type = SLICE("application/json"), .body = SLICE("{}")};
     answer_classify(&received, &answer);
     CHECK_EQ_INT(answer.action, ANSWER_LATER);
     CHECK_EQ_TEXT(slice_of(answer.text), "");

@@ -206,9 +206,9 @@ TEST(S19_file_is_something_else)
 
 TEST(S23_foreign_names_are_ignored)
 {
-    static const char *const foreign[] = {"2026-01-01.jsonl.gz", "2026-01-01.0.jsonl", "2026-01-01.01.jsonl", "2026-1-1.jsonl", "2026-01-01..jsonl",
-                                          "2026-01-01.99999999999.jsonl", "x2026-01-01.jsonl", "2026_01_01.jsonl", "2026-01-01.1.2.jsonl",
-                                          "20260101.jsonl", ".jsonl", "2026-01-01.-1.jsonl"};
+    static const char *const foreign[] = {"2026-01-01.jsonl.gz", "2026-01-01.0.jsonl",  "2026-01-01.01.jsonl",          "2026-1-1.jsonl",
+                                          "2026-01-01..jsonl",   "x2026-01-01.jsonl",   "2026-01-01.99999999999.jsonl", "2026_01_01.jsonl",
+                                          "20260101.jsonl",      "2026-01-01.-1.jsonl", "2026-01-01.1.2.jsonl",         ".jsonl"};
     struct temporary traces = temporary_new();
     struct archive_file *files;
     size_t count;
@@ -226,7 +226,8 @@ TEST(S23_foreign_names_are_ignored)
 
 TEST(positions_are_ordered)
 {
-    const struct archive_position places[] = {{0, 0, 0}, {20260101, 0, 0}, {20260101, 0, 7}, {20260101, 1, 0}, {20260101, 10, 3}, {20260102, 0, 1}};
+    const struct archive_position places[] = {{0, 0, 0},        {20260101, 0, 0},  {20260101, 0, 7},
+                                              {20260101, 1, 0}, {20260101, 10, 3}, {20260102, 0, 1}};
     for (int i = 0; i < 6; i++)
         for (int k = 0; k < 6; k++) {
             const int order = archive_position_compare(places[i], places[k]);
@@ -302,7 +303,8 @@ static void put_line(int folder, const char *name, size_t length)
 
 TEST(line_that_is_too_long_is_passed_over)
 {
-    static const size_t lengths[] = {ARCHIVE_LINE_MAX, ARCHIVE_LINE_MAX + 1, ARCHIVE_LINE_MAX + 2, 2 * ARCHIVE_LINE_MAX + 5, 3 * ARCHIVE_LINE_MAX};
+    static const size_t lengths[] = {ARCHIVE_LINE_MAX, ARCHIVE_LINE_MAX + 1, ARCHIVE_LINE_MAX + 2, 2 * ARCHIVE_LINE_MAX + 5,
+                                     3 * ARCHIVE_LINE_MAX};
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         struct temporary traces = temporary_new();
         struct archive_position position = start;

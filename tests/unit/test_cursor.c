@@ -6,8 +6,13 @@
 #define URL "http://localhost:4318/v1/traces"
 #define SLOT 256
 
-static const struct cursor full = {.position = {99991231, UINT32_MAX, UINT64_MAX}, .sent = UINT64_MAX, .rejected = UINT64_MAX, .dropped = UINT64_MAX,
-                                   .failures = UINT64_MAX, .last_success = UINT64_MAX, .reason = "it was refused"};
+static const struct cursor full = {.position = {99991231, UINT32_MAX, UINT64_MAX},
+                                   .sent = UINT64_MAX,
+                                   .rejected = UINT64_MAX,
+                                   .dropped = UINT64_MAX,
+                                   .failures = UINT64_MAX,
+                                   .last_success = UINT64_MAX,
+                                   .reason = "it was refused"};
 
 static bool is_zero(const struct cursor *cursor)
 {

@@ -10,9 +10,11 @@ static struct error error;
 static void clear(void)
 {
     static const char *const products[] = {"SPANHOOK_", "OTEL_"};
-    static const char *const names[] = {"EXPORTER_OTLP_TRACES_ENDPOINT", "EXPORTER_OTLP_ENDPOINT", "EXPORTER_OTLP_TRACES_HEADERS", "EXPORTER_OTLP_HEADERS",
-                                        "EXPORTER_OTLP_TRACES_TIMEOUT",  "EXPORTER_OTLP_TIMEOUT",  "EXPORTER_OTLP_PROTOCOL",       "EXPORTER_OTLP_TRACES_PROTOCOL",
-                                        "SDK_DISABLED",                  "TRACES_EXPORTER",        "SERVICE_NAME"};
+    static const char *const names[] = {
+        "EXPORTER_OTLP_TRACES_ENDPOINT", "EXPORTER_OTLP_ENDPOINT", "EXPORTER_OTLP_TRACES_HEADERS",  "EXPORTER_OTLP_HEADERS",
+        "EXPORTER_OTLP_TRACES_TIMEOUT",  "EXPORTER_OTLP_TIMEOUT",  "EXPORTER_OTLP_TRACES_PROTOCOL", "EXPORTER_OTLP_PROTOCOL",
+        "SDK_DISABLED",                  "TRACES_EXPORTER",        "SERVICE_NAME",
+    };
     for (size_t i = 0; i < 2; i++)
         for (size_t j = 0; j < sizeof names / sizeof names[0]; j++) {
             char name[64];
@@ -149,7 +151,8 @@ TEST(leaves_out_headers_that_frame_the_message)
 TEST(refuses_headers_that_would_inject)
 {
     static const char *const cases[] = {
-        "a=b%0d%0aX: 1", "a=b%0aX: 1", "a=b\r\nX: 1", "a=%00", "a=%7f", "a=\x01", "a b=1", "a:=1", "=1", "a", "a=%", "a=%4", "a=%zz", "a\n=1=2",
+        "a=b%0d%0aX: 1", "a=b%0aX: 1", "a=b\r\nX: 1", "a=%00", "a=%7f", "a=\x01", "a b=1", "a:=1", "=1", "a", "a=%", "a=%4", "a=%zz",
+        "a\n=1=2",
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const bool taken = with("OTEL_EXPORTER_OTLP_HEADERS", cases[i]);

@@ -129,7 +129,8 @@ TEST(S13_every_bit_flipped)
         data.data[bit / 8] = (char)(data.data[bit / 8] ^ 1 << bit % 8);
         const struct seen seen = read_frames(buffer_slice(&data));
         const bool version = bit / 8 == 2;
-        const bool hex_case = bit % 8 == 5 && bit / 8 >= 4 && bit / 8 < FRAME_HEADER_SIZE && data.data[bit / 8] >= 'A' && data.data[bit / 8] <= 'F';
+        const char flipped = data.data[bit / 8];
+        const bool hex_case = bit % 8 == 5 && bit / 8 >= 4 && bit / 8 < FRAME_HEADER_SIZE && flipped >= 'A' && flipped <= 'F';
         if (!hex_case) { /* a digit in upper case means the same */
             CHECK_EQ_INT(seen.records, 1);
             CHECK(seen.bad >= 1 || (version && seen.unknown == 1));
@@ -190,7 +191,8 @@ TEST(S16_zeros_and_garbage_at_the_tail)
     for (int kind = 0; kind < 5; kind++) {
         for (size_t i = 0; i < sizeof tail; i++) {
             random = random * 1664525 + 1013904223;
-            tail[i] = (char)(kind == 0 ? 0 : kind == 1 ? (int)(random >> 24) : kind == 2 ? '\n' : kind == 3 ? "\nS1 "[i % 4] : "\nS"[i % 2]);
+            const char kinds[] = {'\0', (char)(random >> 24), '\n', "\nS1 "[i % 4], "\nS"[i % 2]};
+            tail[i] = kinds[kind];
         }
         struct buffer data = framed("{\"before\":1}", NULL);
         buffer_append(&data, tail, sizeof tail);

@@ -116,8 +116,8 @@ static void reset(int connection)
 
 #define OK "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
-static enum http_outcome post_to(const struct server *server, unsigned timeout, struct http_client **client, const struct http_response **response,
-                                 struct error *error)
+static enum http_outcome post_to(const struct server *server, unsigned timeout, struct http_client **client,
+                                 const struct http_response **response, struct error *error)
 {
     *client = http_client_new(&server->url, SLICE("x-key: 1\r\n"), timeout, error);
     CHECK(*client != NULL);
@@ -310,7 +310,7 @@ TEST(takes_no_answer_from_before_the_question)
 
 TEST(raises_no_signal_when_the_peer_is_gone)
 {
-    int ends[2];
+    int ends[2] = {-1, -1};
     CHECK(signal(SIGPIPE, SIG_DFL) != SIG_ERR && socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
     close(ends[1]);
     CHECK_EQ_INT(connection_send(ends[0], SLICE("a"), SLICE("b")), -1);

@@ -115,8 +115,8 @@ TEST(passes_over_interim_responses)
 
 TEST(reads_the_headers_that_matter)
 {
-    CHECK_EQ_INT(parse("HTTP/1.1 503 x\r\nretry-after:\t 120 \r\nContent-Encoding: gzip\r\nConnection: foo , Close\r\ncontent-length:0\r\n\r\n", false),
-                 HTTP_RESPONSE_DONE);
+    CHECK_EQ_INT(parse("HTTP/1.1 503 x\r\nretry-after:\t 120 \r\nContent-Encoding: gzip\r\nConnection: foo , Close\r\n"
+                       "content-length:0\r\n\r\n", false), HTTP_RESPONSE_DONE);
     CHECK_EQ_TEXT(slice_of(response.retry_after), "120");
     CHECK(response.encoded && !response.keep_alive);
     CHECK_EQ_INT(parse("HTTP/1.0 200 x\r\nContent-Length: 0\r\n\r\n", false), HTTP_RESPONSE_DONE);
@@ -175,8 +175,10 @@ TEST(refuses_a_nul)
 TEST(refuses_other_protocols_and_statuses)
 {
     static const char *const cases[] = {
-        "HTTP/2 200\r\n", "HTTP/1.2 200 OK\r\n", "http/1.1 200 OK\r\n", "HTTP/1.1  200 OK\r\n", "HTTP/1.1 20 OK\r\n", "HTTP/1.1 2000 OK\r\n", "HTTP/1.1 +20 OK\r\n",
-        "HTTP/1.1 099 x\r\n", "HTTP/1.1 600 x\r\n", "HTTP/1.1 200_OK\r\n", "\r\n", "SSH-2.0-OpenSSH\r\n", "POST / HTTP/1.1\r\n", "\x16\x03\x01", "220 smtp\r\n",
+        "HTTP/2 200\r\n", "HTTP/1.2 200 OK\r\n", "http/1.1 200 OK\r\n", "HTTP/1.1  200 OK\r\n", "HTTP/1.1 20 OK\r\n",
+        "HTTP/1.1 2000 OK\r\n", "HTTP/1.1 +20 OK\r\n",
+        "HTTP/1.1 099 x\r\n", "HTTP/1.1 600 x\r\n", "HTTP/1.1 200_OK\r\n", "\r\n", "SSH-2.0-OpenSSH\r\n", "POST / HTTP/1.1\r\n",
+        "\x16\x03\x01", "220 smtp\r\n",
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         CHECK_EQ_INT(fault_of(cases[i]), HTTP_FAULT_MALFORMED);
@@ -185,8 +187,10 @@ TEST(refuses_other_protocols_and_statuses)
 TEST(refuses_bad_chunks)
 {
     static const char *const cases[] = {
-        CHUNKED "x\r\n", CHUNKED "\r\n", CHUNKED "-1\r\n", CHUNKED "+1\r\n", CHUNKED "0x1\r\n", CHUNKED " 1\r\n", CHUNKED "1 \r\n", CHUNKED "1\n", CHUNKED ";a\r\n",
-        CHUNKED "00000000000000001\r\n", CHUNKED "3\r\nabcd\r\n", CHUNKED "3\r\nabc0\r\n\r\n", CHUNKED "0\r\nno colon\r\n\r\n", CHUNKED "0\r\nA: b\n\r\n",
+        CHUNKED "x\r\n", CHUNKED "\r\n", CHUNKED "-1\r\n", CHUNKED "+1\r\n", CHUNKED "0x1\r\n", CHUNKED " 1\r\n", CHUNKED "1 \r\n",
+        CHUNKED "1\n", CHUNKED ";a\r\n",
+        CHUNKED "00000000000000001\r\n", CHUNKED "3\r\nabcd\r\n", CHUNKED "3\r\nabc0\r\n\r\n", CHUNKED "0\r\nno colon\r\n\r\n",
+        CHUNKED "0\r\nA: b\n\r\n",
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         CHECK_EQ_INT(fault_of(cases[i]), HTTP_FAULT_MALFORMED);
@@ -197,7 +201,8 @@ TEST(refuses_bad_chunks)
 
 TEST(tells_a_torn_response)
 {
-    static const char *const cases[] = {"", "HTTP/1.1 200", OK "A: b\r\n", OK "Content-Length: 3\r\n\r\n{}", CHUNKED "3\r\nabc\r\n", CHUNKED "0\r\n"};
+    static const char *const cases[] = {"", "HTTP/1.1 200", OK "A: b\r\n", OK "Content-Length: 3\r\n\r\n{}", CHUNKED "3\r\nabc\r\n",
+                                        CHUNKED "0\r\n"};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         CHECK_EQ_INT(parse(cases[i], true), HTTP_RESPONSE_BAD);
         CHECK_EQ_INT(response.fault, HTTP_FAULT_TORN);
@@ -251,7 +256,8 @@ TEST(keeps_the_beginning_of_a_long_body)
 TEST(drops_values_too_long_to_mean_anything)
 {
     CHECK_EQ_INT(parse(OK "Content-Type: application/json0000000000000000000000000000000000000000000000000000000000000000\r\n"
-                       "Retry-After: 00000000000000000000000000000000000000000000000000000000000000000000000001\r\nContent-Length: 0\r\n\r\n", false),
+                       "Retry-After: 00000000000000000000000000000000000000000000000000000000000000000000000001\r\n"
+                       "Content-Length: 0\r\n\r\n", false),
                  HTTP_RESPONSE_DONE);
     CHECK_EQ_TEXT(slice_of(response.content_type), "?");
     CHECK_EQ_TEXT(slice_of(response.retry_after), "");

@@ -143,8 +143,12 @@ TEST(ends_a_note_that_is_too_long)
 }
 
 static const struct check_test tests[] = {
-    CASE(keeps_lines_and_says_why),    CASE(goes_on_in_another_file_and_removes_the_oldest), CASE(refuses_more_than_the_whole_folder_may_hold),
-    CASE(leaves_foreign_files_alone),  CASE(follows_no_symlink),
-    CASE(starts_the_reasons_again_when_they_are_many), CASE(ends_a_note_that_is_too_long),
+    CASE(keeps_lines_and_says_why),
+    CASE(goes_on_in_another_file_and_removes_the_oldest),
+    CASE(refuses_more_than_the_whole_folder_may_hold),
+    CASE(leaves_foreign_files_alone),
+    CASE(follows_no_symlink),
+    CASE(starts_the_reasons_again_when_they_are_many),
+    CASE(ends_a_note_that_is_too_long),
 };
 CHECK_MAIN(tests)

@@ -40,11 +40,16 @@ TEST(takes_what_exporters_are_given)
 TEST(refuses_everything_else)
 {
     static const char *const cases[] = {
-        "", "localhost:4318", "http:/host", "http//host", "ftp://host/", "http://", "http:///path", "http://:80/", "//host/", " http://host/",
-        "http://host /", "http://user@host/", "http://user:secret@host/", "http://host:/", "http://host:0/", "http://host:080/", "http://host:65536/",
-        "http://host:+80/", "http://host:99999999999/", "http://host:4318x/", "http://[::1/", "http://::1/", "http://[::1]x:1/", "http://[fe80::1%25eth0]/",
-        "http://[127.0.0.1]/", "http://[]/", "http://127.1/", "http://0x7f.1/", "http://1.2.3.4.5/", "http://256.1.1.1/", "http://010.0.0.1/", "http://a..b/",
-        "http://.a/", "http://ho%73t/", "http://h\xc3\xb6st/", "http://host/#f", "http://host/a b", "http://host/a\r\nX: 1", "http://host/%", "http://host/%4",
+        "", "localhost:4318", "http:/host", "http//host", "ftp://host/", "http://", "http:///path", "http://:80/", "//host/",
+        " http://host/",
+        "http://host /", "http://user@host/", "http://user:secret@host/", "http://host:/", "http://host:0/", "http://host:080/",
+        "http://host:65536/",
+        "http://host:+80/", "http://host:99999999999/", "http://host:4318x/", "http://[::1/", "http://::1/", "http://[::1]x:1/",
+        "http://[fe80::1%25eth0]/",
+        "http://[127.0.0.1]/", "http://[]/", "http://127.1/", "http://0x7f.1/", "http://1.2.3.4.5/", "http://256.1.1.1/",
+        "http://010.0.0.1/", "http://a..b/",
+        "http://.a/", "http://ho%73t/", "http://h\xc3\xb6st/", "http://host/#f", "http://host/a b", "http://host/a\r\nX: 1",
+        "http://host/%", "http://host/%4",
         "http://host/%zz", "http://host/\x7f", "http://host/\xff", "http://host/\"", "http://host/<", "http://host\\path",
     };
     struct url url;
