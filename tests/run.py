@@ -280,6 +280,8 @@ def main():
 
     signal.signal(signal.SIGTERM, stop)
     with tempfile.TemporaryDirectory(prefix="spanhook-run-", ignore_cleanup_errors=True) as folder:
+        # Homes lie in it, and some tests enter them as another user.
+        os.chmod(folder, 0o711)
         try:
             run(tasks, pathlib.Path(folder))
         except KeyboardInterrupt:

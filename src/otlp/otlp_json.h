@@ -5,13 +5,15 @@
 #include "base/json.h"
 #include "trace/span.h"
 
-/* Appends one TracesData with this one span, without newline: {"resourceSpans":[{"resource":…,"scopeSpans":[{"scope":…,"spans":[…]}]}]}.
- * The members always stand in this order, so that lines of equal resource share a prefix up to "spans":[ . False if the buffer failed. */
+/* Appends one TracesData with this one span, without newline:
+ * {"resourceSpans":[{"resource":…,"scopeSpans":[{"scope":…,"spans":[…]}]}]}. The members always stand in this order, so that
+ * lines of equal resource share a prefix up to "spans":[ . False if the buffer failed. */
 bool otlp_json_encode_span(struct buffer *out, const struct resource *resource, const struct span *span);
 
 /* Reads any TracesData/ExportTraceServiceRequest and hands every span to the sink. Ids are read in any case and given lower-case;
- * attributes that are no scalars are given as their JSON text. Strings live in `text` until it is cleared. Spans whose ids are malformed are
- * skipped and counted in *skipped (may be NULL). False if `line` is no such JSON or the sink said so. */
+ * attributes that are no scalars are given as the JSON text of their AnyValue. What a span borrows lives in `text` until that is cleared or
+ * decoded into again; it takes up to three times the line. Spans whose ids are malformed are skipped and counted in *skipped (may be NULL).
+ * False if `line` is no such JSON or the sink said so. */
 bool otlp_json_decode(struct slice line, struct buffer *text, span_sink *sink, void *context, unsigned *skipped);
 
 /* One archive line or several become one request body: spans of lines that share their resource are put together. Append-only use:

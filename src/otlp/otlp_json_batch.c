@@ -32,7 +32,7 @@ static int only_element(const struct json *document, int array)
     return json_size(document, array) == 1 ? json_first(document, array) : JSON_NONE;
 }
 
-/* Whether the line is built as otlp_json_encode_span builds it: *prefix reaches to the bracket of "spans", *spans is what that bracket holds. */
+/* Whether the line is built as otlp_json_encode_span builds it: *prefix reaches to the bracket of "spans", *spans is what that holds. */
 static bool in_own_form(const struct json *document, struct slice line, struct slice *prefix, struct slice *spans)
 {
     const int resource_spans = only_element(document, last_array(document, 0, NULL, "resourceSpans"));

@@ -56,7 +56,7 @@ static void keep_long_ones(struct axis *axis)
 bool axis_make(struct axis *axis, uint64_t start, uint64_t end, struct axis_busy *busy, size_t count, unsigned columns)
 {
     *axis = (struct axis){.start = start, .end = end > start ? end : start, .columns = columns};
-    axis->breaks = malloc((count + 1) * sizeof *axis->breaks);
+    axis->breaks = calloc(count + 1, sizeof *axis->breaks);
     if (!axis->breaks)
         return false;
     if (count)

@@ -20,7 +20,8 @@ void duration_format(uint64_t nanoseconds, bool unicode, char text[static DURATI
     const uint64_t microseconds = rounded(nanoseconds, 1000), milliseconds = rounded(nanoseconds, NANOSECONDS_PER_MILLISECOND);
     const uint64_t milliseconds_tenths = rounded(nanoseconds, NANOSECONDS_PER_MILLISECOND / 10);
     const uint64_t tenths = rounded(nanoseconds, NANOSECONDS_PER_SECOND / 10), seconds = rounded(nanoseconds, NANOSECONDS_PER_SECOND);
-    const uint64_t minutes = rounded(nanoseconds, MINUTE * NANOSECONDS_PER_SECOND), hours = rounded(nanoseconds, HOUR * NANOSECONDS_PER_SECOND);
+    const uint64_t minutes = rounded(nanoseconds, MINUTE * NANOSECONDS_PER_SECOND);
+    const uint64_t hours = rounded(nanoseconds, HOUR * NANOSECONDS_PER_SECOND);
 
     if (microseconds == 0)
         (void)snprintf(text, DURATION_TEXT_SIZE, "0s");

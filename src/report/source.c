@@ -130,13 +130,15 @@ out:
 
 /* ---- archive ---------------------------------------------------------------------------------------------------------------- */
 
-/* Far cheaper than reading every line of every day. */
-static bool names_trace(struct slice line, const char *trace_id)
+static bool mentions(struct slice line, struct slice text)
 {
-    const struct slice id = slice_of(trace_id);
-    const char lower = trace_id[0], upper = lower >= 'a' && lower <= 'f' ? (char)(lower - 'a' + 'A') : lower;
-    for (size_t i = 0; i + id.length <= line.length; i++)
-        if ((line.data[i] == lower || line.data[i] == upper) && slice_equal_ignoring_case(slice_part(line, i, id.length), id))
+    if (text.length == 0)
+        return true;
+    const char first = text.data[0];
+    const bool letter = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z');
+    const char other = letter ? (char)(first ^ 0x20) : first;
+    for (size_t i = 0; i + text.length <= line.length; i++)
+        if ((line.data[i] == first || line.data[i] == other) && slice_equal_ignoring_case((struct slice){line.data + i, text.length}, text))
             return true;
     return false;
 }
@@ -154,14 +156,14 @@ static bool pass_archived(void *context, const struct resource *resource, const 
     return !stoppable->stopped;
 }
 
-static bool decode_lines(struct slice lines, const char *trace_id, struct buffer *text, struct stoppable *stoppable)
+static bool decode_lines(struct slice lines, struct slice containing, struct buffer *text, struct stoppable *stoppable)
 {
     size_t end;
     for (size_t start = 0; start < lines.length; start = end + 1) {
         if (!slice_find(lines, SLICE("\n"), start, &end))
             end = lines.length;
         const struct slice line = slice_part(lines, start, end - start);
-        if (trace_id && !names_trace(line, trace_id))
+        if (!mentions(line, containing))
             continue;
         buffer_clear(text);
         otlp_json_decode(line, text, pass_archived, stoppable, NULL);
@@ -171,10 +173,10 @@ static bool decode_lines(struct slice lines, const char *trace_id, struct buffer
     return true;
 }
 
-bool source_archive(const struct state *state, const char *trace_id, span_sink *sink, void *context, struct error *error)
+bool source_archive(const struct state *state, struct source_lines wanted, span_sink *sink, void *context, struct error *error)
 {
     struct stoppable stoppable = {sink, context, false};
-    struct archive_position position = {0};
+    struct archive_position position = {.date = wanted.from_date};
     struct buffer lines, text;
     size_t count = 0;
     bool done;
@@ -184,9 +186,9 @@ bool source_archive(const struct state *state, const char *trace_id, span_sink *
     do {
         buffer_clear(&lines);
         done = archive_read(state->folders[STATE_TRACES], &position, &lines, READ_LINES, READ_BYTES, &count, error);
-        if (done && !decode_lines(buffer_slice(&lines), trace_id, &text, &stoppable))
+        if (done && !decode_lines(buffer_slice(&lines), wanted.containing, &text, &stoppable))
             done = no_memory(error);
-    } while (done && count > 0);
+    } while (done && count > 0 && (wanted.to_date == 0 || position.date <= wanted.to_date));
     buffer_free(&lines);
     buffer_free(&text);
     return done;

@@ -15,7 +15,13 @@ bool source_open(struct state *state, bool *nothing_yet, struct error *error);
  * quiet for the idle time is shown as the relay would have closed it. False with a reason; a sink that says false has no memory. */
 bool source_logs(const struct state *state, const char *key, uint64_t now, span_sink *sink, void *context, struct error *error);
 
-/* The spans of the archive, or only of lines that name the trace `trace_id` (NULL: all). Lines that are no OTLP are passed over. False as above. */
-bool source_archive(const struct state *state, const char *trace_id, span_sink *sink, void *context, struct error *error);
+/* Which lines of the archive are looked at. */
+struct source_lines {
+    uint32_t from_date, to_date; /* YYYYMMDD of the files, inclusive (of a later file a few lines may come, too); 0, 0: all */
+    struct slice containing;     /* only lines in which this text occurs, ASCII letters in either case; "": all. Cheap */
+};
+
+/* Lines that are no OTLP are passed over. False as above. */
+bool source_archive(const struct state *state, struct source_lines wanted, span_sink *sink, void *context, struct error *error);
 
 #endif

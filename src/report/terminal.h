@@ -20,8 +20,8 @@ enum terminal_colour { TERMINAL_COLOUR_AUTO, TERMINAL_COLOUR_ALWAYS, TERMINAL_CO
 bool terminal_colour_parse(const char *text, enum terminal_colour *colour);
 
 /* width: `width` unless 0, else that of the terminal, else COLUMNS, else the default; clipped to the bounds.
- * colour: as said; with AUTO never where NO_COLOR is not empty, then always where FORCE_COLOR is (unless "0" or "false"), else on a terminal
- * whose TERM is not "dumb".
+ * colour: as said; with AUTO never where NO_COLOR is not empty, then always where FORCE_COLOR is (unless "0" or "false"), else on a
+ * terminal whose TERM is not "dumb".
  * unicode: LC_ALL, LC_CTYPE or LANG, the first that is not empty, names UTF-8. */
 void terminal_detect(struct terminal *terminal, int fd, long width, enum terminal_colour colour);
 

@@ -56,7 +56,7 @@ static bool same_value(const struct attribute *a, const struct attribute *b)
     case ATTRIBUTE_BOOLEAN:
         return a->value.boolean == b->value.boolean;
     case ATTRIBUTE_DOUBLE:
-        return memcmp(&a->value.number, &b->value.number, sizeof a->value.number) == 0;
+        return false; /* none of ours has one, and comparing them is a subject of its own */
     }
     return false;
 }
@@ -141,7 +141,8 @@ bool trace_load(struct trace *trace, const struct state *state, struct slice ses
     if (session_id.length && !source_logs(state, key, now, trace_add, trace, error))
         return false;
     trace->from_logs = trace->count;
-    if (!source_archive(state, trace->id, trace_add, trace, error))
+    const struct source_lines wanted = {.containing = slice_of(trace->id)};
+    if (!source_archive(state, wanted, trace_add, trace, error))
         return false;
     return trace_arrange(trace) || error_set(error, "no memory to arrange %zu spans", trace->count);
 }

@@ -56,7 +56,8 @@ struct trace {
 /* `id`: 32 lower-case hex digits. */
 void trace_init(struct trace *trace, const char *id);
 void trace_free(struct trace *trace);
-/* A span_sink whose context is the trace. Spans of other traces are passed over; a span that came before is replaced. False if memory is short. */
+/* A span_sink whose context is the trace. Spans of other traces are passed over; a span that came before is replaced. False if memory is
+ * short. */
 bool trace_add(void *trace, const struct resource *resource, const struct span *span);
 /* Makes the rows: parents before children, siblings by start, end, arrival. A span whose parent is not there stands at the top; so does the
  * earliest one of a circle. False if memory is short. */

@@ -1,6 +1,5 @@
 #include "report/trace_list.h"
 
-#include "report/source.h"
 #include "report/trace.h"
 #include "trace/names.h"
 
@@ -115,6 +114,7 @@ bool trace_list_add(void *context, const struct resource *resource, const struct
     if (end > summary->end)
         summary->end = end;
     summary->live |= span->open;
+    summary->rooted |= span->parent_id[0] == '\0';
     if (list->spans.count >= TRACE_LIST_SPANS_MAX) {
         list->incomplete = true;
         return true;
@@ -141,13 +141,6 @@ void trace_list_sort(struct trace_list *list)
 {
     if (list->count)
         qsort(list->items, list->count, sizeof *list->items, newest_first);
-}
-
-bool trace_list_load(struct trace_list *list, const struct state *state, uint64_t now, struct error *error)
-{
-    const bool loaded = source_logs(state, NULL, now, trace_list_add, list, error) && source_archive(state, NULL, trace_list_add, list, error);
-    trace_list_sort(list);
-    return loaded;
 }
 
 /* ---- finding ---------------------------------------------------------------------------------------------------------------- */

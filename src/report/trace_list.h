@@ -18,8 +18,10 @@ struct trace_summary {
     struct slice prompt;     /* preview of the first one; "" if there is none */
     uint64_t start, end;     /* ns: of all its spans, but for ends that nobody saw */
     uint64_t prompt_time;
-    unsigned turns, tools, skills, errors; /* prompts; tool calls, those included that read a skill; of those the latter; spans with an error */
-    bool live; /* something is still running */
+    /* Prompts; tool calls, those included that read a skill; calls that read a skill; spans with an error. */
+    unsigned turns, tools, skills, errors;
+    bool live;   /* something is still running */
+    bool rooted; /* there is a span without a parent */
 };
 
 struct trace_list {
@@ -39,12 +41,17 @@ bool trace_list_add(void *list, const struct resource *resource, const struct sp
 /* Newest start first; to be called after the last span. */
 void trace_list_sort(struct trace_list *list);
 
-/* Adds all there is as of `now` and sorts. */
-bool trace_list_load(struct trace_list *list, const struct state *state, uint64_t now, struct error *error);
+/* How much of the archive is read; zero: all of it. */
+struct trace_list_scope {
+    size_t newest;           /* days back until so many of the newest traces are complete; older ones may then be missing */
+    struct slice containing; /* the traces whose ids or session ids contain this text are complete, others may be missing or not */
+};
+/* Adds what there is as of `now` and sorts. */
+bool trace_list_load(struct trace_list *list, const struct state *state, uint64_t now, struct trace_list_scope scope, struct error *error);
 
 enum trace_match { TRACE_MATCH_NONE, TRACE_MATCH_ONE, TRACE_MATCH_SEVERAL };
-/* Which trace `wanted` means: a whole session id, else the beginning of a session id or trace id. Of several traces of one session the newest is
- * meant (the list is sorted); fits of several sessions are SEVERAL. *by_trace_id: the id of the trace was what fitted. */
+/* Which trace `wanted` means: a whole session id, else the beginning of a session id or trace id. Of several traces of one session the
+ * newest is meant (the list is sorted); fits of several sessions are SEVERAL. *by_trace_id: the id of the trace was what fitted. */
 enum trace_match trace_list_match(const struct trace_list *list, struct slice wanted, size_t *index, bool *by_trace_id);
 /* Whether trace_list_match would have taken that entry into account. */
 bool trace_summary_fits(const struct trace_summary *summary, struct slice wanted);

@@ -2,15 +2,19 @@
 
 #include <stdlib.h>
 
-/* Of pointers into one array, whose order is that of arrival. */
+struct place {
+    uint64_t start, end;
+    uint32_t span; /* index: the order of arrival */
+};
+
 static int by_time(const void *a, const void *b)
 {
-    const struct trace_span *first = *(struct trace_span *const *)a, *second = *(struct trace_span *const *)b;
+    const struct place *first = a, *second = b;
     if (first->start != second->start)
         return first->start < second->start ? -1 : 1;
     if (first->end != second->end)
         return first->end < second->end ? -1 : 1;
-    return first < second ? -1 : first > second;
+    return first->span < second->span ? -1 : first->span > second->span;
 }
 
 /* Rows of everything below `top`, which is at depth 0, without recursion: the parent links lead back up. */
@@ -39,7 +43,7 @@ static void walk(struct trace *trace, uint32_t top, bool *seen, size_t *filled)
 }
 
 /* Links every span to its parent, siblings in the given order. */
-static void link_children(struct trace *trace, struct trace_span *const *order)
+static void link_children(struct trace *trace, const struct place *order)
 {
     for (size_t i = 0; i < trace->count; i++) {
         struct trace_span *span = &trace->spans[i];
@@ -48,12 +52,12 @@ static void link_children(struct trace *trace, struct trace_span *const *order)
         span->first_child = span->next_sibling = TRACE_NO_SPAN;
     }
     for (size_t i = trace->count; i > 0; i--) {
-        struct trace_span *span = order[i - 1];
+        struct trace_span *span = &trace->spans[order[i - 1].span];
         if (span->parent_index == TRACE_NO_SPAN)
             continue;
         struct trace_span *parent = &trace->spans[span->parent_index];
         span->next_sibling = parent->first_child;
-        parent->first_child = (uint32_t)(span - trace->spans);
+        parent->first_child = order[i - 1].span;
     }
 }
 
@@ -73,20 +77,20 @@ bool trace_arrange(struct trace *trace)
     size_t filled = 0;
     if (trace->count == 0)
         return true;
-    struct trace_span **order = malloc(trace->count * sizeof *order);
+    struct place *order = malloc(trace->count * sizeof *order);
     bool *seen = calloc(trace->count, sizeof *seen);
     free(trace->rows);
     trace->rows = malloc(trace->count * sizeof *trace->rows);
     if (order && seen && trace->rows) {
         for (size_t i = 0; i < trace->count; i++)
-            order[i] = &trace->spans[i];
+            order[i] = (struct place){trace->spans[i].start, trace->spans[i].end, (uint32_t)i};
         qsort(order, trace->count, sizeof *order, by_time);
         link_children(trace, order);
         for (size_t i = 0; i < trace->count; i++)
-            if (order[i]->parent_index == TRACE_NO_SPAN)
-                walk(trace, (uint32_t)(order[i] - trace->spans), seen, &filled);
+            if (trace->spans[order[i].span].parent_index == TRACE_NO_SPAN)
+                walk(trace, order[i].span, seen, &filled);
         for (size_t i = 0; i < trace->count; i++) {
-            const uint32_t at = (uint32_t)(order[i] - trace->spans);
+            const uint32_t at = order[i].span;
             if (seen[at])
                 continue;
             cut_out(trace, at);

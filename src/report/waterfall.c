@@ -1,6 +1,7 @@
 #include "report/waterfall.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "report/axis.h"
 #include "report/duration.h"
 #include "report/screen_text.h"
@@ -19,6 +20,8 @@
 #define NAME_COLUMNS_MIN 6
 #define PREVIEW_QUOTES 4       /* two blanks and the quotes */
 #define PREVIEW_COLUMNS_MIN 4
+#define ID_WHOLE_MAX 20        /* bytes of a session id that the heading shows as it is; of a longer one, a UUID mostly, the beginning */
+#define ID_CUT 8
 #define LINE_BYTES_MAX (16 * 1024)
 
 struct characters {
@@ -83,7 +86,7 @@ void waterfall_counts(const struct trace_summary *summary, struct buffer *out)
     count(out, "error", summary->errors, false);
 }
 
-static bool write_heading(struct waterfall *waterfall, const struct trace_summary *summary, size_t session_digits)
+static bool write_heading(struct waterfall *waterfall, const struct trace_summary *summary)
 {
     const struct slice kind = summary->session_id.length ? SLICE("session ") : SLICE("trace ");
     const struct slice id = summary->session_id.length ? summary->session_id : slice_of(summary->id);
@@ -91,7 +94,7 @@ static bool write_heading(struct waterfall *waterfall, const struct trace_summar
     size_t left = waterfall->terminal->width;
 
     left -= styled(waterfall, STYLE_STRONG, kind, left);
-    left -= styled(waterfall, STYLE_STRONG, slice_part(id, 0, session_digits), left);
+    left -= styled(waterfall, STYLE_STRONG, id.length > ID_WHOLE_MAX ? utf8_prefix(id, ID_CUT) : id, left);
     clock_format_local(summary->start, start);
     left -= styled(waterfall, STYLE_PLAIN, SLICE("  "), left);
     left -= styled(waterfall, STYLE_PLAIN, slice_of(start), left);
@@ -130,7 +133,7 @@ static size_t without(size_t a, size_t b)
     return a > b ? a - b : 0;
 }
 
-/* What a row's label would like to have, within `limit`; a prompt beside a name makes nobody else's bar shorter than `preview_limit` leaves it. */
+/* What a row's label would like to have, within `limit`; for a prompt beside a name no bar gets shorter than `preview_limit` leaves it. */
 static size_t label_columns(const struct waterfall *waterfall, const struct trace_row *row, size_t limit, size_t preview_limit)
 {
     const struct trace_span *span = &waterfall->trace->spans[row->span];
@@ -141,8 +144,8 @@ static size_t label_columns(const struct waterfall *waterfall, const struct trac
     return larger(name, smaller(name + quoted, preview_limit));
 }
 
-/* Label, a blank, bar, two blanks, duration, two blanks, remark. Label and remark take what they need, but no more than a share of the width;
- * bars get the rest. */
+/* Label, a blank, bar, two blanks, duration, two blanks, remark. Label and remark take what they need, but no more than a share of the
+ * width; bars get the rest. */
 static void lay_out(struct waterfall *waterfall)
 {
     const size_t width = waterfall->terminal->width;
@@ -346,8 +349,8 @@ static bool write_notes(struct waterfall *waterfall)
     return true;
 }
 
-bool waterfall_write(const struct trace *trace, const struct trace_summary *summary, size_t session_digits, const struct terminal *terminal,
-                     text_sink *sink, void *context)
+bool waterfall_write(const struct trace *trace, const struct trace_summary *summary, const struct terminal *terminal, text_sink *sink,
+                     void *context)
 {
     struct waterfall waterfall = {.trace = trace,
                                   .terminal = terminal,
@@ -357,7 +360,7 @@ bool waterfall_write(const struct trace *trace, const struct trace_summary *summ
     buffer_init(&waterfall.line, LINE_BYTES_MAX);
     buffer_init(&waterfall.part, LINE_BYTES_MAX);
     lay_out(&waterfall);
-    const bool written = make_axis(&waterfall) && write_heading(&waterfall, summary, session_digits) && write_rows(&waterfall) &&
+    const bool written = make_axis(&waterfall) && write_heading(&waterfall, summary) && write_rows(&waterfall) &&
                          write_notes(&waterfall);
     axis_free(&waterfall.axis);
     buffer_free(&waterfall.line);

@@ -11,9 +11,9 @@
 typedef bool text_sink(void *context, struct slice text);
 
 /* Writes a heading, a line for each span and what there is to explain below, no line wider than the terminal.
- * `summary` is that of the trace; the first `session_digits` bytes of its session id are shown. False if memory is short or the sink said so. */
-bool waterfall_write(const struct trace *trace, const struct trace_summary *summary, size_t session_digits, const struct terminal *terminal,
-                     text_sink *sink, void *context);
+ * `summary` is that of the trace. False if memory is short or the sink said so. */
+bool waterfall_write(const struct trace *trace, const struct trace_summary *summary, const struct terminal *terminal, text_sink *sink,
+                     void *context);
 
 /* "2 turns, 9 tools, 1 skill, 1 error" */
 void waterfall_counts(const struct trace_summary *summary, struct buffer *out);

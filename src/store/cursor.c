@@ -77,7 +77,7 @@ static bool write_line(int descriptor, struct slice data, size_t at, size_t size
 
 static bool decode(struct slice text, const char *name, struct cursor *cursor)
 {
-    uint64_t date, part;
+    uint64_t date = 0, part = 0;
     struct cursor found = {.sequence = 0};
 
     /* The name, so that a file copied from another destination is not believed. */

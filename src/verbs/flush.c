@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #define TIMEOUT_DEFAULT_SECONDS 10
 #define STEP_MS 50
@@ -73,7 +72,7 @@ static int flush(const struct verb *verb, const struct state *state, uint64_t de
             done = error_set(&error, "archived, but not sent: %s", pump.reason.text);
     }
     pump_close(&pump);
-    close(lock);
+    relay_lock_release(lock);
     return done ? EXIT_OK : verb_failed(verb, &error);
 }
 

@@ -18,6 +18,7 @@ bool pump_open(struct pump *pump, const struct state *state, struct error *error
     memset(pump, 0, sizeof *pump);
     pump->state = state;
     buffer_init(&pump->lines, LINES_MAX);
+    oplog_clean(state->folders[STATE_OPS], clock_realtime());
     pump->counters = counters_open(state->folders[STATE_OPS]);
     pump->archive = archive_open(state->folders[STATE_TRACES], error);
     if (!pump->archive)
@@ -97,6 +98,11 @@ static bool take_record(void *context, struct slice payload, uint64_t end)
     struct op op;
 
     buffer_clear(&reading->text);
+    if (payload.length == 0) {
+        reading->session->keeps_later_version = true;
+        reading->session->offset = end;
+        return true;
+    }
     /* What was archived in an earlier life is folded again for its state, not for its spans. */
     const bool known = end <= reading->session->archived;
     if (!op_decode(payload, &op, &reading->text, reading->tokens)) {
@@ -124,8 +130,11 @@ static bool archive_session(struct pump *pump, struct pump_session *session, con
     if (!session->fold)
         return error_set(error, "no memory to fold session log %s", session->key);
     uint64_t offset = session->offset;
-    archived = oplog_read(pump->state->folders[STATE_OPS], name, &offset, take_record, &reading, pump->counters, error) &&
-               write_lines(pump, session, error);
+    archived = oplog_read(pump->state->folders[STATE_OPS], name, &offset, take_record, &reading, pump->counters, error);
+    if (archived) {
+        session->offset = offset; /* also past damage at the end, which no record stands behind */
+        archived = write_lines(pump, session, error);
+    }
     if (!archived) {
         fold_free(session->fold);
         session->fold = NULL;
@@ -170,27 +179,30 @@ static void forget_unseen(struct pump *pump)
     }
 }
 
+struct adoption {
+    int ops_folder;
+    const char *key;
+};
+
 static bool move_record(void *context, struct slice payload, uint64_t end)
 {
+    const struct adoption *adoption = context;
     enum counter lost;
-    const struct oplog_entry *entry = ((void **)context)[0];
-    const int ops = *(const int *)((void **)context)[1];
     (void)end;
-    return oplog_append(ops, entry->key, payload, &lost);
+    return oplog_append(adoption->ops_folder, adoption->key, payload, &lost);
 }
 
 /* A record that found its log locked: into the log, then the private file goes. A crash in between repeats it with the same id. */
-static void adopt(struct pump *pump, const struct oplog_entry *entry)
+static bool adopt(struct pump *pump, const struct oplog_entry *entry)
 {
-    const int ops = pump->state->folders[STATE_OPS];
+    struct adoption adoption = {pump->state->folders[STATE_OPS], entry->key};
     uint64_t offset = 0;
-    void *context[2] = {(void *)(uintptr_t)entry, (void *)(uintptr_t)&ops};
-    if (oplog_read(ops, entry->name, &offset, move_record, context, pump->counters, NULL))
-        oplog_delete(ops, entry->name, entry->size);
+    return oplog_read(adoption.ops_folder, entry->name, &offset, move_record, &adoption, pump->counters, NULL) &&
+           oplog_delete(adoption.ops_folder, entry->name, entry->size);
 }
 
 /* The fold has no clock: that a session has been quiet for the idle time is told to it by an op like everything else. */
-static void close_idle(struct pump *pump, struct pump_session *session)
+static bool close_idle(struct pump *pump, struct pump_session *session)
 {
     struct op op = {.kind = OP_IDLE, .time = fold_last_time(session->fold) + settings_idle_time(), .session_id = fold_session_id(session->fold)};
     char storage[OP_SESSION_ID_MAX * 6 + 512];
@@ -199,8 +211,7 @@ static void close_idle(struct pump *pump, struct pump_session *session)
 
     span_id_new(op.time, op.id);
     buffer_init_fixed(&record, storage, sizeof storage);
-    if (op_encode(&op, &record))
-        oplog_append(pump->state->folders[STATE_OPS], session->key, buffer_slice(&record), &lost);
+    return op_encode(&op, &record) && oplog_append(pump->state->folders[STATE_OPS], session->key, buffer_slice(&record), &lost);
 }
 
 static bool quiet_for(const struct oplog_entry *entry, uint64_t now, uint64_t time)
@@ -211,7 +222,7 @@ static bool quiet_for(const struct oplog_entry *entry, uint64_t now, uint64_t ti
 static void delete_log(struct pump *pump, const struct oplog_entry *entry, struct pump_session *session)
 {
     const int ops = pump->state->folders[STATE_OPS];
-    if (session->archived != entry->size)
+    if (session->archived != entry->size || session->keeps_later_version)
         return;
     /* The position goes first: left behind, it could be taken for that of a new log of the same name. */
     oplog_position_delete(ops, entry->key);
@@ -243,7 +254,7 @@ static bool visit(struct pump *pump, const struct oplog_entry *entry, uint64_t n
     }
     if (idle && !session->settled && session->fold) {
         if (fold_wants_idle(session->fold)) {
-            close_idle(pump, session);
+            *worked |= close_idle(pump, session); /* the op is to be folded, too */
         } else {
             /* Closed for good as far as anybody can tell; its fold can be made again should it go on. */
             session->settled = true;
@@ -294,8 +305,7 @@ enum pump_fold_result pump_fold(struct pump *pump, struct error *error)
         pump->sessions[i].seen = false;
     for (size_t i = 0; i < count; i++) {
         if (entries[i].private_file) {
-            adopt(pump, &entries[i]);
-            worked = true;
+            worked |= adopt(pump, &entries[i]);
         } else if (!visit(pump, &entries[i], now, &worked, error)) {
             stuck = true; /* the others may still go through */
         }

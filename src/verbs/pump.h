@@ -15,6 +15,7 @@ struct pump_session {
     uint64_t offset;   /* bytes of the log that the fold has seen */
     uint64_t archived; /* bytes of the log whose spans are in the archive */
     bool settled;      /* quiet and closed by an idle op: nothing to do until it grows */
+    bool keeps_later_version; /* records that only a newer spanhook understands: the log is not deleted */
     bool seen;         /* by the listing under way */
 };
 

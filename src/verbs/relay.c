@@ -6,7 +6,6 @@
 #include "verbs/verb.h"
 
 #include <signal.h>
-#include <unistd.h>
 
 #define LOCK_PATIENCE_MS 200
 #define TICK_MS 100
@@ -54,14 +53,14 @@ static bool ops_are_waiting(struct pump *pump, int ops_folder)
     if (lock < 0)
         return false;
     const bool waiting = pump_fold(pump, &error) == PUMP_WORKED;
-    close(lock);
+    relay_lock_release(lock);
     return waiting;
 }
 
 static void pump_until_idle(struct pump *pump, int ops_folder, int *lock)
 {
     while (*lock >= 0 && pump_along(pump, ops_folder)) {
-        close(*lock);
+        relay_lock_release(*lock);
         *lock = -1;
         if (!ops_are_waiting(pump, ops_folder))
             return;
@@ -99,8 +98,7 @@ static int run(const struct verb *verb, int argc, char **argv)
             exit_code = verb_failed(verb, &error);
         }
         pump_close(&pump);
-        if (lock >= 0)
-            close(lock);
+        relay_lock_release(lock);
     }
     state_close(&state);
     return exit_code;

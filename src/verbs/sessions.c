@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/json_write.h"
+#include "base/utf8.h"
 #include "report/duration.h"
 #include "report/screen_text.h"
 #include "report/source.h"
@@ -30,16 +31,17 @@ static const struct verb_option options[] = {
 
 static void write_json_entry(struct buffer *out, const struct trace_summary *summary)
 {
+    const uint64_t microseconds = (summary->end - summary->start) / 1000;
     char start[21], end[21];
     clock_format_utc(summary->start, start);
     clock_format_utc(summary->end, end);
     buffer_append_text(out, "{\"session_id\":");
     json_write_string(out, summary->session_id);
-    buffer_append_format(out, ",\"trace_id\":\"%s\",\"start\":\"%s\",\"end\":\"%s\",\"start_unix_nano\":\"%" PRIu64 "\",\"duration_ms\":", summary->id,
-                         start, end, summary->start);
-    json_write_double(out, (double)((summary->end - summary->start) / 1000) / 1000.0);
-    buffer_append_format(out, ",\"turns\":%u,\"tools\":%u,\"skills\":%u,\"errors\":%u,\"live\":", summary->turns, summary->tools, summary->skills,
-                         summary->errors);
+    buffer_append_format(out, ",\"trace_id\":\"%s\",\"start\":\"%s\",\"end\":\"%s\"", summary->id, start, end);
+    buffer_append_format(out, ",\"start_unix_nano\":\"%" PRIu64 "\",\"duration_ms\":", summary->start);
+    json_write_double(out, (double)microseconds / 1000.0);
+    buffer_append_format(out, ",\"turns\":%u,\"tools\":%u,\"skills\":%u,\"errors\":%u,\"live\":", summary->turns, summary->tools,
+                         summary->skills, summary->errors);
     json_write_bool(out, summary->live);
     buffer_append_text(out, ",\"prompt\":");
     json_write_string(out, summary->prompt);
@@ -54,7 +56,9 @@ static void write_json(struct buffer *out, const struct trace_list *list, size_t
             buffer_append_byte(out, ',');
         write_json_entry(out, &list->items[i]);
     }
-    buffer_append_format(out, "],\"total\":%zu,\"incomplete\":", list->count);
+    buffer_append_text(out, "],\"more\":");
+    json_write_bool(out, shown < list->count);
+    buffer_append_text(out, ",\"incomplete\":");
     json_write_bool(out, list->incomplete);
     buffer_append_text(out, "}\n");
 }
@@ -157,7 +161,7 @@ static void write_entry(struct table *table, const struct trace_summary *summary
     append_count(table, STYLE_TOOL, summary->tools, headings[1]);
     append_count(table, STYLE_SKILL, summary->skills, headings[2]);
     append_count(table, STYLE_BAD, summary->errors, headings[3]);
-    append_padded(table, STYLE_STRONG, slice_part(summary->session_id, 0, table->session_columns), table->session_columns);
+    append_padded(table, STYLE_STRONG, utf8_prefix(summary->session_id, table->session_columns), table->session_columns);
     if (table->trace_columns)
         append_padded(table, STYLE_FAINT, slice_part(slice_of(summary->id), 0, table->trace_columns), table->trace_columns);
     if (table->prompt_columns)
@@ -180,7 +184,7 @@ static void write_table(struct buffer *out, const struct trace_list *list, size_
     for (size_t i = 0; i < shown; i++)
         write_entry(&table, &list->items[i]);
     if (shown < list->count)
-        buffer_append_format(out, "%zu older ones are not shown; --limit 0 shows all\n", list->count - shown);
+        buffer_append_text(out, "older ones are not shown; --limit 0 shows all\n");
     if (list->incomplete)
         buffer_append_text(out, "more was recorded than can be listed; some counts are too low\n");
 }
@@ -229,7 +233,9 @@ static int run(const struct verb *verb, int argc, char **argv)
     if (!source_open(&state, &nothing_yet, &error))
         return verb_failed(verb, &error);
     trace_list_init(&list);
-    if (!nothing_yet && !trace_list_load(&list, &state, clock_realtime(), &error))
+    /* One more than is shown tells whether there are more. */
+    const struct trace_list_scope scope = {.newest = limit ? (size_t)limit + 1 : 0};
+    if (!nothing_yet && !trace_list_load(&list, &state, clock_realtime(), scope, &error))
         exit_code = verb_failed(verb, &error);
     else
         exit_code = show(verb, &list, (size_t)limit, json);
@@ -243,8 +249,9 @@ const struct verb verb_sessions = {
     .name = "sessions",
     .positional = "",
     .summary = "list what was recorded, newest first",
-    .description = "One line for each trace: when it began (local time), how long it was, prompts, tool calls (those included that read a skill), skill\n"
-                   "loads and failed calls. What is marked as live is still at work. An agent that was started anew in a session has begun another trace.\n"
+    .description = "One line for each trace: when it began (local time), how long it was, prompts, tool calls (those that read a skill\n"
+                   "included), skill loads and failed calls. What is marked as live is still at work. An agent that was started anew in a\n"
+                   "session has begun another trace.\n"
                    "\n"
                    "spanhook view SESSION takes the beginning of a session id, or of a trace id.",
     .options = options,

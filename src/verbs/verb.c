@@ -58,7 +58,7 @@ static bool take_option(const struct verb *verb, int argc, char **argv, int *at,
 
 bool verb_parse(const struct verb *verb, int argc, char **argv, struct verb_arguments *arguments, struct error *error)
 {
-    struct error later;
+    struct error later = {""};
     bool understood = true, options_ended = false;
 
     memset(arguments, 0, sizeof *arguments);

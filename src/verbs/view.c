@@ -30,6 +30,7 @@ struct view {
     struct state state;
     uint64_t now;
     struct trace_list list;
+    char latest[TRACE_ID_HEX + 1]; /* the trace that is meant when none is named */
     struct terminal terminal;
     struct buffer out;
     int exit_code;
@@ -97,6 +98,27 @@ static void print_candidates(struct view *view, struct slice wanted)
         (void)fprintf(stderr, "  and %u more\n", more);
 }
 
+/* Lists what may be meant: what fits the argument, or the newest trace and the others of its session. */
+static bool list_traces(struct view *view, const char *argument, struct error *error)
+{
+    struct trace_list_scope scope = {.newest = argument ? 0 : 1, .containing = slice_of(argument)};
+    char session[OP_SESSION_ID_MAX];
+
+    if (!trace_list_load(&view->list, &view->state, view->now, scope, error))
+        return false;
+    if (argument || view->list.count == 0)
+        return true;
+    const struct trace_summary *newest = &view->list.items[0];
+    const struct slice id = newest->session_id;
+    memcpy(view->latest, newest->id, sizeof view->latest);
+    if (id.length == 0 || id.length > sizeof session)
+        return true;
+    memcpy(session, id.data, id.length);
+    trace_list_free(&view->list);
+    scope = (struct trace_list_scope){.containing = {session, id.length}};
+    return trace_list_load(&view->list, &view->state, view->now, scope, error);
+}
+
 /* The entry to show; false with exit_code after saying why there is none. */
 static bool choose(struct view *view, const char *argument, size_t *index, bool *by_trace_id)
 {
@@ -108,6 +130,8 @@ static bool choose(struct view *view, const char *argument, size_t *index, bool 
     if (view->list.count == 0) {
         error_set(&error, "nothing has been recorded yet; wire spanhook into your agent with: spanhook install kiro");
     } else if (!argument) {
+        while (*index + 1 < view->list.count && strcmp(view->list.items[*index].id, view->latest) != 0)
+            ++*index;
         return true;
     } else {
         switch (trace_list_match(&view->list, wanted, index, by_trace_id)) {
@@ -183,7 +207,8 @@ static void append_others(struct view *view, const struct trace_summary *chosen)
         others += &view->list.items[i] != chosen && same_session(&view->list.items[i], chosen);
     if (others == 0)
         return;
-    buffer_append_format(&view->out, "%zu other trace%s of this session, the agent having been started anew:\n", others, others == 1 ? "" : "s");
+    buffer_append_format(&view->out, "%zu other trace%s of this session, the agent having been started anew:\n", others,
+                         others == 1 ? "" : "s");
     size_t shown = 0;
     for (size_t i = 0; i < view->list.count && shown < CANDIDATES_MAX; i++) {
         const struct trace_summary *summary = &view->list.items[i];
@@ -213,7 +238,7 @@ static int show_waterfall(struct view *view, size_t index)
     } else if (trace.count == 0) {
         error_set(&error, "trace %s has just been removed", summary->id);
         exit_code = fail(view, &error);
-    } else if (!waterfall_write(&trace, summary, trace_list_session_digits(&view->list), &view->terminal, take_text, view)) {
+    } else if (!waterfall_write(&trace, summary, &view->terminal, take_text, view)) {
         exit_code = fail_for_memory(view);
     } else {
         append_others(view, summary);
@@ -232,7 +257,7 @@ static int show(struct view *view, const struct verb_arguments *arguments)
 
     if (!source_open(&view->state, &nothing_yet, &error))
         return verb_failed(view->verb, &error);
-    if (!nothing_yet && !trace_list_load(&view->list, &view->state, view->now, &error)) {
+    if (!nothing_yet && !list_traces(view, arguments->positional[0], &error)) {
         view->exit_code = verb_failed(view->verb, &error);
     } else if (choose(view, arguments->positional[0], &index, &by_trace_id)) {
         if (view->list.incomplete)
@@ -280,8 +305,8 @@ const struct verb verb_view = {
     .positional_max = 1,
     .summary = "show a session as a waterfall, the latest by default",
     .description =
-        "SESSION is the beginning of a session id or of a trace id, as spanhook sessions lists them. An agent that was started anew in the same\n"
-        "session has begun another trace; the newest is shown and the others are named below it.\n"
+        "SESSION is the beginning of a session id or of a trace id, as spanhook sessions lists them. An agent that was started anew in\n"
+        "the same session has begun another trace; the newest is shown and the others are named below it.\n"
         "\n"
         "  [====]  measured            [~~~~>  still running\n"
         "  [----]  nobody saw the end  <=1.2s  at most: the agent ran several calls as one batch\n"

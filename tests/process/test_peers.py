@@ -9,6 +9,7 @@ import signal
 import socket
 import struct
 import subprocess
+import threading
 import time
 
 from events import post, pre, prompt, quiet, send, spawn, stop
@@ -555,9 +556,10 @@ def test_P09_partial_success(home):
 
 def test_P10_crash_before_the_cursor_is_stored(home):
     backlog(home, 20)
-    child = None
+    child, started = None, threading.Event()
 
     def answer(handler, body):
+        started.wait(20)  # the request may be here before Popen has returned
         if child:
             os.kill(child.pid, signal.SIGKILL)
         handler.reply(200, b"{}")
@@ -565,6 +567,7 @@ def test_P10_crash_before_the_cursor_is_stored(home):
     with Backend(answer) as backend:
         env = to(home, backend)
         child = subprocess.Popen([BINARY, "flush"], env=env, cwd=home.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        started.set()
         assert child.wait(20) == -signal.SIGKILL
         child = None
         assert flush(home, env) == (0, "")

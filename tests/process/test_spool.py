@@ -208,6 +208,21 @@ def test_S04_short_write(home):
     assert sum(span["name"] == "user.prompt" for _, span in home.archive()) == 4
 
 
+def test_S04_whole_frame_once_more(home):
+    """The first write is cut short and the second could succeed: the whole frame is there, once."""
+    strace = shutil.which("strace")
+    if not strace:
+        raise Skip("strace is not installed")
+    send(home, prompt("first"), env=quiet(home))
+    trace = home.path / "trace"
+    result = subprocess.run([strace, "-o", trace, "-P", only_log(home), "-e", "inject=write:retval=10:when=1", BINARY, "hook"],
+                            input=compact(prompt("second")), env=quiet(home), capture_output=True, timeout=30)
+    assert (result.returncode, result.stdout) == (0, b""), result
+    assert "INJECTED" in trace.read_text()
+    assert previews(home) == ["first", "second"]
+    assert home.counters()["dropped_enospc"] == 0
+
+
 def test_S05_interrupted_calls_are_repeated(home):
     strace = shutil.which("strace")
     if not strace:
@@ -311,19 +326,56 @@ def group_by_name(sent):
     return groups.values()
 
 
+def test_S09_log_deleted_between_open_and_lock(home):
+    """The hook has the log open and waits for its lock while the deleter unlinks it: the record goes into the log of that name, not into
+    a file that nobody sees any more."""
+    strace = shutil.which("strace")
+    if not strace:
+        raise Skip("strace is not installed")
+    send(home, prompt("before"), env=quiet(home))
+    path = only_log(home)
+    trace = home.path / "trace"
+    child = subprocess.Popen([strace, "-o", trace, "-e", "trace=flock", "-e", "inject=flock:delay_enter=700000:when=1", BINARY, "hook"],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=quiet(home))
+    home.children.append(child)
+    child.stdin.write(compact(prompt("after")))
+    child.stdin.close()
+
+    def opened():
+        for pid in pathlib.Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split():
+            try:
+                if str(path) in [os.readlink(link) for link in pathlib.Path(f"/proc/{pid}/fd").iterdir()]:
+                    return True
+            except OSError:
+                pass
+        return False
+
+    until(opened, timeout=5, what="the hook has the log open")
+    path.unlink()
+    send(home, prompt("meanwhile"), env=quiet(home))  # makes a new log of that name
+    child.wait(timeout=20)
+    assert (child.returncode, child.stdout.read()) == (0, b"")
+    assert previews(home) == ["meanwhile", "after"]
+
+
 def test_S09_writers_race_the_deleter(home):
     """Logs are deleted while hooks write to them: the inode check keeps every record. The clock of the files is set back so that the
     relay takes each log for old at once."""
     make_state(home)
-    batch, sessions = Batch(home), 4
+    batch, sessions, deletions = Batch(home), 12, 0
     with Backend() as backend:
         environment = home.env(OTEL_EXPORTER_OTLP_ENDPOINT=backend.url)
         running = threading.Event()
         running.set()
 
         def age():
+            nonlocal deletions
+            before = set()
             while running.is_set():
-                for path in (home.state / "ops").glob("*.log"):
+                logs = set((home.state / "ops").glob("*.log"))
+                deletions += len(before - logs)
+                before = logs
+                for path in logs:
                     try:
                         os.utime(path, (1, 1))
                     except OSError:
@@ -338,14 +390,17 @@ def test_S09_writers_race_the_deleter(home):
         for thread in threads:
             thread.start()
         try:
+            # some sessions write while others are quiet long enough to be deleted, and go on after that
             for number in range(60):
-                batch.run([post(f"p{number * 16 + k}", session=f"session {k % sessions}") for k in range(16)])
+                batch.run([post(f"p{number * 16 + k}", session=f"session {(number + k % 4) % sessions}") for k in range(16)])
+                time.sleep(0.03)
         finally:
             running.clear()
             for thread in threads:
                 thread.join()
         batch.close()
         assert home.flush(env=environment).returncode == 0
+        assert deletions >= 4, f"only {deletions} deletions seen: this shows nothing"
         names = {span["name"] for _, span in backend.spans()}
         missing = {f"tool.p{number}" for number in range(960)} - names
         assert not missing, f"{len(missing)} of 960 lost: {sorted(missing)[:5]}"
@@ -594,7 +649,7 @@ def test_S19_archive_lock_and_counters_are_symlinks(home):
         path.symlink_to(target)
     send(home, b"{", env=quiet(home))
     send(home, prompt(), env=home.env())
-    home.flush(env=local(home))
+    home.flush("--timeout", "1", env=local(home))
     assert target.read_bytes() == b"precious"
 
 
@@ -753,7 +808,7 @@ def test_S31_log_passes_its_bound(home):
 
 def test_hung_backend_does_not_hold_up_hooks_or_the_archive(home):
     with RawServer(lambda connection: None) as hung:
-        environment = home.env(OTEL_EXPORTER_OTLP_ENDPOINT=hung.url)
+        environment = home.env(OTEL_EXPORTER_OTLP_ENDPOINT=hung.url, OTEL_EXPORTER_OTLP_TIMEOUT="1500")
         send(home, spawn(), env=environment)
         until(lambda: hung.accepted, what="a connection")
         for number in range(20):

@@ -86,10 +86,11 @@ TEST(S17_torn_slot_leaves_the_older_one)
         struct temporary cursors = temporary_new();
         struct cursor_file file;
         struct cursor cursor;
-        char storage[4096], damaged[4096];
+        char storage[4096], damaged[4096] = {0};
         cursor_name(&file, cursors.folder, URL);
         store(&file, count);
         const struct slice data = temporary_read(cursors.folder, file.name, storage, sizeof storage);
+        CHECK(data.length > 2 * SLOT);
         for (size_t at = 0; at < SLOT; at++) {
             memcpy(damaged, data.data, data.length);
             damaged[count % 2 * SLOT + at] ^= 1;

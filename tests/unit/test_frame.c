@@ -159,6 +159,23 @@ TEST(S14_lengths_that_cannot_be)
     }
 }
 
+TEST(S14_length_above_the_bound)
+{
+    static char large[FRAME_PAYLOAD_MAX + 1];
+    char header[FRAME_HEADER_SIZE + 1];
+    struct buffer data;
+    memset(large, 'x', sizeof large);
+    snprintf(header, sizeof header, "\nS1 %08x %08x ", (unsigned)sizeof large, (unsigned)crc32c(large, sizeof large));
+    buffer_init(&data, 2 * FRAME_SIZE_MAX);
+    buffer_append_text(&data, header);
+    CHECK_EQ_INT(read_frames(buffer_slice(&data)).bad, 1); /* not waited for */
+    buffer_append(&data, large, sizeof large);
+    buffer_append_byte(&data, '\n');
+    const struct seen seen = read_frames(buffer_slice(&data));
+    CHECK(seen.records == 0 && seen.bad >= 1);
+    buffer_free(&data);
+}
+
 TEST(S14_length_beyond_the_file_waits)
 {
     struct buffer data = framed("{\"first\":1}", NULL);
@@ -245,6 +262,7 @@ static const struct check_test tests[] = {CASE(append_has_the_documented_form),
                                           CASE(S01_torn_at_every_length),
                                           CASE(S13_every_bit_flipped),
                                           CASE(S14_lengths_that_cannot_be),
+                                          CASE(S14_length_above_the_bound),
                                           CASE(S14_length_beyond_the_file_waits),
                                           CASE(S15_text_like_a_frame_stays_text),
                                           CASE(S16_zeros_and_garbage_at_the_tail),

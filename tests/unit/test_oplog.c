@@ -270,9 +270,19 @@ TEST(S26_nothing_is_overwritten_by_a_new_name)
     temporary_free(&folder);
 }
 
-#define RACE_RECORDS 2000
+#define RACE_WRITERS 3
+#define RACE_RECORDS 700 /* each */
 
-/* Reads and deletes until told to stop by the record "end"; the exit status says whether every record came once and in order. */
+static void write_in_the_race(int ops)
+{
+    for (int i = 0; i < RACE_RECORDS; i++) {
+        CHECK(append(ops, "record"));
+        if (i % 8 == 0)
+            clock_sleep_milliseconds(1); /* else the log grows faster than it can be found unchanged */
+    }
+}
+
+/* Reads and deletes until told to stop by the record "end"; the exit status says whether every record came once. */
 static int read_and_delete(void *context)
 {
     const int ops = *(const int *)context;
@@ -296,28 +306,41 @@ static int read_and_delete(void *context)
         }
         free(entries);
         if (ended)
-            return records != RACE_RECORDS + 1 ? 3 : deleted < 10 ? 4 : 0;
+            return records != RACE_WRITERS * RACE_RECORDS + 1 ? 3 : deleted < 10 ? 4 : 0;
     }
     return 5;
 }
 
-TEST(S09_writer_races_the_deleter)
+static pid_t in_the_background(int (*run)(void *context), int *folder)
 {
-    struct temporary ops = temporary_new();
-    int status = -1;
     fflush(stdout);
     const pid_t child = fork();
     temporary_require(child >= 0, "fork");
     if (child == 0)
-        _exit(read_and_delete(&ops.folder));
-    for (int i = 0; i < RACE_RECORDS; i++) {
-        CHECK(append(ops.folder, "record"));
-        if (i % 16 == 0)
-            clock_sleep_milliseconds(1); /* else the log grows faster than it can be found unchanged */
-    }
+        _exit(run(folder));
+    return child;
+}
+
+static int write_as_a_process(void *context)
+{
+    write_in_the_race(*(const int *)context);
+    return check_failures_of_test ? 1 : 0;
+}
+
+TEST(S09_writers_race_the_deleter)
+{
+    struct temporary ops = temporary_new();
+    pid_t writers[RACE_WRITERS - 1];
+    int status = -1;
+    const pid_t deleter = in_the_background(read_and_delete, &ops.folder);
+    for (size_t i = 0; i + 1 < RACE_WRITERS; i++)
+        writers[i] = in_the_background(write_as_a_process, &ops.folder);
+    write_in_the_race(ops.folder);
+    for (size_t i = 0; i + 1 < RACE_WRITERS; i++)
+        CHECK(waitpid(writers[i], &status, 0) == writers[i] && status == 0);
     clock_sleep_milliseconds(100); /* what went into private files is taken first */
     CHECK(append(ops.folder, "end"));
-    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(waitpid(deleter, &status, 0) == deleter);
     CHECK_EQ_INT(status, 0);
     temporary_free(&ops);
 }
@@ -385,8 +408,10 @@ TEST(S06_torn_end_that_nobody_writes_is_damage)
             temporary_cut(ops.folder, LOG, (off_t)temporary_size(ops.folder, LOG) + 4096);
         else
             add_raw(ops.folder, tails[i]);
-        CHECK_EQ_INT(read_log(ops.folder, LOG, &offset).records, whole ? 2 : 1);
+        const struct seen seen = read_log(ops.folder, LOG, &offset);
+        CHECK_EQ_INT(seen.records, whole ? 2 : 1);
         CHECK_EQ_INT(offset, temporary_size(ops.folder, LOG));
+        CHECK(seen.end <= offset);
         CHECK_EQ_INT(count_of(ops.folder, COUNTER_FRAME_BAD), whole ? 0 : 1);
         CHECK_EQ_INT(read_log(ops.folder, LOG, &offset).records, 0);
         CHECK(append(ops.folder, "two"));
@@ -555,7 +580,7 @@ TEST(position_is_stored)
 TEST(S17_position_torn_or_beyond_the_end)
 {
     struct temporary ops = temporary_new();
-    char storage[1024], damaged[1024];
+    char storage[1024], damaged[1024] = {0};
     CHECK(append(ops.folder, "one"));
     const uint64_t size = (uint64_t)temporary_size(ops.folder, LOG);
     CHECK(oplog_position_write(ops.folder, KEY, 5) && oplog_position_write(ops.folder, KEY, 10));
@@ -601,6 +626,11 @@ TEST(S17_position_of_another_log)
     temporary_cut(ops.folder, LOG, 0);
     CHECK(append(ops.folder, "other") && append(ops.folder, "content"));
     CHECK_EQ_INT(oplog_position_read(ops.folder, KEY), 0);
+    /* restored from a backup: it may have gone on otherwise since */
+    CHECK(oplog_position_write(ops.folder, KEY, 26));
+    CHECK(renameat(ops.folder, LOG, ops.folder, "backup") == 0);
+    temporary_write(ops.folder, LOG, 0, temporary_read(ops.folder, "backup", storage, sizeof storage));
+    CHECK_EQ_INT(oplog_position_read(ops.folder, KEY), 0);
     temporary_free(&ops);
 }
 
@@ -613,7 +643,7 @@ static const struct check_test tests[] = {CASE(append_and_read),
                                           CASE(S10_log_locked_for_deletion_goes_beside_it),
                                           CASE(S10_shared_lock_does_not_matter),
                                           CASE(S26_nothing_is_overwritten_by_a_new_name),
-                                          CASE(S09_writer_races_the_deleter),
+                                          CASE(S09_writers_race_the_deleter),
                                           CASE(records_over_window_borders),
                                           CASE(S16_garbage_longer_than_a_window),
                                           CASE(S06_record_that_is_being_written_is_left),

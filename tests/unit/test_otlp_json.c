@@ -213,8 +213,9 @@ TEST(more_attributes_than_are_kept)
 
 TEST(what_is_no_traces_data)
 {
-    static const char *const bad[] = {"", "7", "[]", "{", "{\"resourceSpans\":7}", "{\"resourceSpans\":[7]}", "{\"resourceSpans\":[{\"scopeSpans\":{}}]}",
-                                      ONE("\"traceId\":"), "{\"resourceSpans\":[]}x"};
+    static const char no_value[] = ONE("\"traceId\":");
+    static const char *const bad[] = {"", "7", "[]", "{", "{\"resourceSpans\":7}", "{\"resourceSpans\":[7]}",
+                                      "{\"resourceSpans\":[{\"scopeSpans\":{}}]}", no_value, "{\"resourceSpans\":[]}x"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK(!decode_text(bad[i]));
     CHECK(decode_text("{}") && got.count == 0);
@@ -318,28 +319,32 @@ static void check_batch(const char *const *lines, size_t count, const char *expe
 #define BATCH(expected, refused, ...)                                                                                               \
     check_batch((const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), expected, refused)
 
-#define INNER(resource) "{\"resource\":{" resource "},\"scopeSpans\":[{\"scope\":{\"name\":\"spanhook\",\"version\":\"" SPANHOOK_VERSION "\"},\"spans\":["
+#define SPANS "{\"resourceSpans\":["
+#define INNER(resource)                                                                                                            \
+    "{\"resource\":{" resource "},\"scopeSpans\":[{\"scope\":{\"name\":\"spanhook\",\"version\":\"" SPANHOOK_VERSION "\"},\"spans\":["
+#define A1_ELEMENT INNER("") "{\"name\":\"a1\"}]}]}"
+#define A2_ELEMENT INNER("") "{\"name\":\"a2\"}]}]}"
+#define B1_ELEMENT INNER("\"attributes\":[]") "{\"name\":\"b1\"}]}]}"
 
 TEST(batch_of_equal_resources)
 {
-    check_batch(NULL, 0, "{\"resourceSpans\":[]}", 0);
+    check_batch(NULL, 0, SPANS "]}", 0);
     BATCH(A1, 0, A1);
     BATCH(HEAD("") "{\"name\":\"a1\"},{\"name\":\"a2\"}" TAIL, 0, A1, A2 "\n");
-    BATCH("{\"resourceSpans\":[" INNER("") "{\"name\":\"a1\"}]}]}," INNER("\"attributes\":[]") "{\"name\":\"b1\"}]}]}," INNER("") "{\"name\":\"a2\"}]}]}]}", 0,
-          A1, B1, A2);
+    BATCH(SPANS A1_ELEMENT "," B1_ELEMENT "," A2_ELEMENT "]}", 0, A1, B1, A2);
 }
 
 TEST(batch_of_foreign_lines)
 {
-    static const char foreign[] = "{ \"resourceSpans\" : [ {\"scopeSpans\":[{\"spans\":[{\"name\":\"f\"}]}]} , {} ] }";
-    /* Its end looks like ours, but what follows the spans is not the end of the array. */
-    static const char alike[] = HEAD("") "{\"name\":\"x\"}]}]},{\"y\":[{\"z\":[1" TAIL;
-    static const char two_scopes[] = HEAD("") "{\"name\":\"x\"}]},{\"scope\":{},\"spans\":[1" TAIL;
-    BATCH("{\"resourceSpans\":[" INNER("") "{\"name\":\"a1\"}]}]},{\"scopeSpans\":[{\"spans\":[{\"name\":\"f\"}]}]} , {}," INNER("") "{\"name\":\"a2\"}]}]}]}", 0,
-          A1, foreign, A2);
-    BATCH("{\"resourceSpans\":[" INNER("") "{\"name\":\"x\"}]}]},{\"y\":[{\"z\":[1]}]}," INNER("") "{\"name\":\"a1\"}]}]}]}", 0, alike, A1);
-    BATCH("{\"resourceSpans\":[" INNER("") "{\"name\":\"x\"}]},{\"scope\":{},\"spans\":[1]}]}," INNER("") "{\"name\":\"a1\"}]}]}]}", 0, two_scopes, A1);
-    BATCH(A1, 0, "{}", A1, "{\"resourceSpans\":[]}", HEAD("") TAIL);
+#define FOREIGN_ELEMENTS "{\"scopeSpans\":[{\"spans\":[{\"name\":\"f\"}]}]} , {}"
+    static const char foreign[] = "{ \"resourceSpans\" : [ " FOREIGN_ELEMENTS " ] }";
+    /* Their ends look like ours, but what follows the spans is not the end of the array. */
+#define ALIKE_ELEMENTS INNER("") "{\"name\":\"x\"}]}]},{\"y\":[{\"z\":[1]}]}"
+#define TWO_SCOPES_ELEMENT INNER("") "{\"name\":\"x\"}]},{\"scope\":{},\"spans\":[1]}]}"
+    BATCH(SPANS A1_ELEMENT "," FOREIGN_ELEMENTS "," A2_ELEMENT "]}", 0, A1, foreign, A2);
+    BATCH(SPANS ALIKE_ELEMENTS "," A1_ELEMENT "]}", 0, SPANS ALIKE_ELEMENTS "]}", A1);
+    BATCH(SPANS TWO_SCOPES_ELEMENT "," A1_ELEMENT "]}", 0, SPANS TWO_SCOPES_ELEMENT "]}", A1);
+    BATCH(A1, 0, "{}", A1, SPANS "]}", HEAD("") TAIL);
 }
 
 TEST(batch_refuses_what_is_no_traces_data)

@@ -108,8 +108,9 @@ TEST(no_control_character_gets_through)
         char source[4];
         struct buffer out, in;
         uint8_t first;
-        if (code_point >= 0x20 && code_point != 0x7f && !(code_point >= 0x80 && code_point < 0xa0) && !(code_point >= 0x2028 && code_point <= 0x202e) &&
-            !(code_point >= 0x2060 && code_point <= 0x206f))
+        const bool control = code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0);
+        const bool direction = (code_point >= 0x2028 && code_point <= 0x202e) || (code_point >= 0x2060 && code_point <= 0x206f);
+        if (!control && !direction)
             continue;
         buffer_init_fixed(&in, source, sizeof source);
         if (code_point < 0x80) {
@@ -164,7 +165,12 @@ TEST(cutting)
 }
 
 static const struct check_test tests[] = {
-    CASE(width), CASE(colour), CASE(locale), CASE(V02_escape_sequences), CASE(no_control_character_gets_through), CASE(columns_of_characters),
+    CASE(width),
+    CASE(colour),
+    CASE(locale),
+    CASE(V02_escape_sequences),
+    CASE(no_control_character_gets_through),
+    CASE(columns_of_characters),
     CASE(cutting),
 };
 CHECK_MAIN(tests)

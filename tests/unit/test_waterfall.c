@@ -91,7 +91,7 @@ static void draw(const struct row *rows, size_t count, struct terminal terminal,
     trace_init(&trace, TRACE);
     trace_list_init(&list);
     add_rows(&trace, &list, rows, count);
-    CHECK(waterfall_write(&trace, &list.items[0], 8, &terminal, append, out));
+    CHECK(waterfall_write(&trace, &list.items[0], &terminal, append, out));
     trace_free(&trace);
     trace_list_free(&list);
 }
@@ -145,7 +145,8 @@ static void check_golden(const char *name, const struct row *rows, size_t count,
     CHECK(io_read_file(AT_FDCWD, path, &expected, &error));
     const bool same = slice_equal(buffer_slice(&out), buffer_slice(&expected));
     if (!same)
-        printf("%s: %s\nis\n%.*sexpected\n%.*s", path, error.text, (int)out.length, out.data, (int)expected.length, expected.data ? expected.data : "");
+        printf("%s: %s\nis\n%.*sexpected\n%.*s", path, error.text, (int)out.length, out.data, (int)expected.length,
+               expected.data ? expected.data : "");
     CHECK(same);
     buffer_free(&out);
     buffer_free(&expected);
