@@ -230,8 +230,8 @@ const struct verb verb_completion = {
     .positional_max = 1,
     .choices = "bash zsh fish",
     .summary = "print a completion script for bash, zsh or fish",
-    .description = "bash   source <(spanhook completion bash)       in ~/.bashrc\n"
-                   "zsh    source <(spanhook completion zsh)        in ~/.zshrc, after compinit\n"
-                   "fish   spanhook completion fish | source        in ~/.config/fish/config.fish",
+    .description = "  bash   source <(spanhook completion bash)       in ~/.bashrc\n"
+                   "  zsh    source <(spanhook completion zsh)        in ~/.zshrc, after compinit\n"
+                   "  fish   spanhook completion fish | source        in ~/.config/fish/config.fish",
     .run = run,
 };

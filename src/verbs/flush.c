@@ -103,8 +103,9 @@ const struct verb verb_flush = {
     .name = "flush",
     .positional = "",
     .summary = "archive and send everything now",
-    .description = "Folds what hooks have recorded, writes it to the archive and sends it. Exits 0 when all of it is delivered, else 1 with one line that\n"
-                   "says what is not. A relay that runs hands over first.",
+    .description = "Folds what hooks have recorded, writes it to the archive and sends it. Exits 0\n"
+                   "when all of it is delivered, else 1 with one line that says what is not. A\n"
+                   "relay that runs hands over first.",
     .options = options,
     .run = run,
 };

@@ -1,9 +1,12 @@
-#include "base/slice.h"
 #include "base/version.h"
+#include "report/terminal.h"
 #include "verbs/verb.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#define HELP_WIDTH_MAX 100 /* longer lines are hard to read */
 
 static const char overview_head[] = "spanhook " SPANHOOK_VERSION ": what your coding agent did, as a trace\n"
                                     "\n"
@@ -47,8 +50,43 @@ static void print_option(const struct verb_option *option, int width)
            width - option_width(option), "", option->help);
 }
 
+/* Words up to the next white space. */
+static size_t word_length(const char *text)
+{
+    return strcspn(text, " \n");
+}
+
+/* Paragraphs are filled to the width; a line that begins with a blank stands as it is. */
+static void print_description(const char *text, size_t width)
+{
+    size_t column = 0;
+    while (*text) {
+        if (column == 0 && (*text == ' ' || *text == '\n')) {
+            const size_t length = strcspn(text, "\n");
+            printf("%.*s\n", (int)length, text);
+            text += length + (text[length] == '\n');
+            continue;
+        }
+        const size_t length = word_length(text);
+        if (column && column + 1 + length > width) {
+            putchar('\n');
+            column = 0;
+        }
+        printf("%s%.*s", column ? " " : "", (int)length, text);
+        column += length + (column ? 1 : 0);
+        text += length;
+        const bool line_ends = *text == '\n';
+        text += *text != '\0';
+        if (*text == '\0' || (line_ends && (*text == '\n' || *text == ' '))) {
+            putchar('\n');
+            column = 0;
+        }
+    }
+}
+
 void verb_print_help(const struct verb *verb)
 {
+    struct terminal terminal;
     int width = option_width(&help_option);
 
     printf("spanhook %s: %s\n\nusage: spanhook %s%s%s", verb->name, verb->summary, verb->name, verb->positional[0] ? " " : "",
@@ -60,8 +98,11 @@ void verb_print_help(const struct verb *verb)
     for (int i = 0; verb->options && verb->options[i].name; i++)
         print_option(&verb->options[i], width);
     print_option(&help_option, width);
-    if (verb->description)
-        printf("\n%s\n", verb->description);
+    if (verb->description) {
+        terminal_detect(&terminal, STDOUT_FILENO, 0, TERMINAL_COLOUR_NEVER);
+        putchar('\n');
+        print_description(verb->description, terminal.width < HELP_WIDTH_MAX ? terminal.width : HELP_WIDTH_MAX);
+    }
     (void)fflush(stdout);
 }
 

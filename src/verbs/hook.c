@@ -206,8 +206,10 @@ const struct verb verb_hook = {
     .name = "hook",
     .positional = "",
     .summary = "record one lifecycle event of an agent (the agent's hook command)",
-    .description = "Reads the event's JSON from standard input, appends one record to the session's log and ends. Prints nothing and exits 0 whatever\n"
-                   "happens. A relay is started in the background when none runs; the hook itself never touches the network.",
+    .description = "Reads the event's JSON from standard input, appends one record to the\n"
+                   "session's log and ends. Prints nothing and exits 0 whatever happens. A relay\n"
+                   "is started in the background when none runs; the hook itself never touches the\n"
+                   "network.",
     .options = options,
     .run = run,
 };

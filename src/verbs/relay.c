@@ -108,8 +108,9 @@ const struct verb verb_relay = {
     .name = "relay",
     .positional = "",
     .summary = "fold, archive and send in the background (started by hooks)",
-    .description = "Turns op logs into spans, writes them to the archive and sends them on. Hooks start it when none runs; it ends itself when it has\n"
-                   "had nothing to do for a minute.",
+    .description = "Turns op logs into spans, writes them to the archive and sends them on. Hooks\n"
+                   "start it when none runs; it ends itself when it has had nothing to do for a\n"
+                   "minute.",
     .options = options,
     .run = run,
     .hidden = true,

@@ -247,8 +247,9 @@ const struct verb verb_status = {
     .name = "status",
     .positional = "",
     .summary = "what is queued, sent and dropped, for each destination",
-    .description = "Shows the state folder, what hooks recorded and what of it is archived, how far each destination has been sent, and the counts of\n"
-                   "everything that was dropped and why.",
+    .description = "Shows the state folder, what hooks recorded and what of it is archived, how\n"
+                   "far each destination has been sent, and the counts of everything that was\n"
+                   "dropped and why.",
     .options = options,
     .run = run,
 };

@@ -405,7 +405,9 @@ def test_usage(home):
     for name in names:
         about = home.run("help", name)
         assert about.returncode == 0 and about.stderr == b"" and f"usage: spanhook {name}".encode() in about.stdout
-        assert max(map(len, about.stdout.decode().splitlines())) <= 160
+        assert max(map(len, about.stdout.decode().splitlines())) <= 110
+        narrow = home.run("help", name, env=home.env(COLUMNS=50)).stdout.decode()
+        assert narrow.split() == about.stdout.decode().split()
         assert home.run(name, "--help").stdout == about.stdout
 
 
