@@ -59,7 +59,7 @@ static struct slice dialect_of(struct slice event, struct slice session_id)
 
 static void add_prompt(struct slice prompt, uint64_t size, const struct kiro_options *options, struct op *op, struct buffer *text)
 {
-    attribute_set_integer(&op->attributes, NAME_PROMPT_LENGTH, (int64_t)(size > prompt.length + 2 ? size : utf8_count(prompt)));
+    attribute_set_integer(&op->attributes, NAME_PROMPT_LENGTH, (int64_t)(size > JSON_SCAN_HEAD_MAX ? size : utf8_count(prompt)));
     if (options->prompt_chars && prompt.length) {
         const size_t at = text->length;
         redact_preview(text, prompt, options->prompt_chars);

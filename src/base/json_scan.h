@@ -20,6 +20,7 @@
 #include "base/json_grammar.h"
 
 #define JSON_DEPTH_MAX 256          /* deeper is refused */
+#define JSON_SCAN_REPLACED_MAX 131072 /* more malformed sequences than this are no text: refused */
 #define JSON_SCAN_MEMBERS_MAX 64    /* more top-level members than this are refused when copying */
 #define JSON_SCAN_NAME_MAX 32       /* top-level names longer than this (or with U+0000) have no recorded size */
 #define JSON_SCAN_HEAD_MAX JSON_COPY_HEAD_MAX

@@ -135,6 +135,8 @@ const char *json_scan_take_string(struct json_scan *scan, const char *at, const 
             return refuse(scan, JSON_SCAN_BAD, at);
         } else {
             at = take_malformed(scan, at, end);
+            if (scan->replaced > JSON_SCAN_REPLACED_MAX)
+                return refuse(scan, JSON_SCAN_BAD, at);
         }
     }
     return at;

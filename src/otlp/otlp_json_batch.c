@@ -43,9 +43,6 @@ static bool in_own_form(const struct json *document, struct slice line, struct s
         return false;
     const struct slice raw = json_raw(document, array);
     const size_t start = (size_t)(raw.data - line.data) + 1;
-    /* Nothing but the end of the array and the closing brackets may follow. */
-    if (start + raw.length - 2 + closing.length != line.length)
-        return false;
     *prefix = slice_part(line, 0, start);
     *spans = slice_trim(slice_part(line, start, raw.length - 2));
     return true;

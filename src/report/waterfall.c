@@ -71,19 +71,19 @@ static size_t styled(struct waterfall *waterfall, enum style style, struct slice
 
 /* ---- heading ---------------------------------------------------------------------------------------------------------------- */
 
-static void count(struct buffer *out, const char *name, unsigned number, bool always)
+static void count(struct buffer *out, const char *separator, unsigned number, const char *name)
 {
-    if (number == 0 && !always)
-        return;
-    buffer_append_format(out, "%s%u %s%s", out->length ? ", " : "", number, name, number == 1 ? "" : "s");
+    buffer_append_format(out, "%s%u %s%s", separator, number, name, number == 1 ? "" : "s");
 }
 
 void waterfall_counts(const struct trace_summary *summary, struct buffer *out)
 {
-    count(out, "turn", summary->turns, true);
-    count(out, "tool", summary->tools, true);
-    count(out, "skill", summary->skills, false);
-    count(out, "error", summary->errors, false);
+    count(out, "", summary->turns, "turn");
+    count(out, ", ", summary->tools, "tool");
+    if (summary->skills)
+        count(out, ", ", summary->skills, "skill");
+    if (summary->errors)
+        count(out, ", ", summary->errors, "error");
 }
 
 static bool write_heading(struct waterfall *waterfall, const struct trace_summary *summary)

@@ -35,7 +35,7 @@
 #define NAME_TOOL_SUCCESS "tool.success"
 #define NAME_DURATION_MS "duration_ms"
 #define NAME_PROMPT_PREVIEW "prompt.preview"
-#define NAME_RESPONSE_LENGTH "response.length"
+#define NAME_RESPONSE_LENGTH "response.length" /* bytes; above 16 KiB those of its JSON, escapes included */
 
 /* GenAI, MCP, process, errors */
 #define NAME_OPERATION "gen_ai.operation.name"
@@ -60,7 +60,7 @@
 #define NAME_ERRORS "spanhook.errors"
 #define NAME_INPUT_SIZE "spanhook.input.size"
 #define NAME_OUTPUT_SIZE "spanhook.output.size"
-#define NAME_PROMPT_LENGTH "spanhook.prompt.length"
+#define NAME_PROMPT_LENGTH "spanhook.prompt.length" /* characters; above 16 KiB bytes of its JSON */
 #define NAME_EVENT "spanhook.event"
 #define NAME_DIALECT "spanhook.dialect"
 #define NAME_PAYLOAD_SIZE "spanhook.payload.size"

@@ -12,7 +12,7 @@
 #include "trace/span.h"
 
 #define OP_SIZE_MAX (256 * 1024)     /* bytes of one encoded op; the op log refuses more */
-#define OP_SESSION_ID_MAX 512        /* bytes kept of a session id; the log's name hashes all of it */
+#define OP_SESSION_ID_MAX 512        /* bytes kept of a session id; longer ones are told apart by these alone */
 #define OP_TOOL_NAME_MAX 256
 #define OP_TOKENS_MAX 512
 

@@ -22,7 +22,7 @@ static int take_over(int ops_folder, uint64_t deadline)
 {
     for (;;) {
         const int lock = relay_lock_take(ops_folder, STEP_MS);
-        if (lock >= 0 || clock_since_boot() >= deadline)
+        if (lock >= 0 || clock_since_boot() >= deadline || relay_lock_look(ops_folder) == LOCK_UNKNOWN)
             return lock;
         relay_nudge(ops_folder);
     }
@@ -62,7 +62,10 @@ static int flush(const struct verb *verb, const struct state *state, uint64_t de
 
     const int lock = take_over(state->folders[STATE_OPS], deadline);
     if (lock < 0) {
-        error_set(&error, "a relay is busy sending and did not hand over in time; try a longer --timeout");
+        if (relay_lock_look(state->folders[STATE_OPS]) == LOCK_UNKNOWN)
+            error_set(&error, "%s/ops/relay.lock cannot be used: it must be a plain file of yours; remove it", state->path);
+        else
+            error_set(&error, "a relay is busy sending and did not hand over in time; try a longer --timeout");
         return verb_failed(verb, &error);
     }
     relay_nudged(state->folders[STATE_OPS]);

@@ -187,6 +187,13 @@ static void record(uint64_t time, uint64_t since_boot, const struct kiro_options
         relay_start_if_none(state.folders[STATE_OPS]);
 }
 
+/* Switched off; the agent gets its payload taken all the same, as a broken pipe is an error to it. */
+static void drain(void)
+{
+    json_scan_init(&payload.scan, NULL);
+    payload_read(&payload, PAYLOAD_DEADLINE_MS);
+}
+
 static int run(const struct verb *verb, int argc, char **argv)
 {
     const uint64_t time = clock_realtime(), since_boot = clock_since_boot();
@@ -197,7 +204,9 @@ static int run(const struct verb *verb, int argc, char **argv)
     }
     be_unobtrusive(since_boot);
     const struct kiro_options chosen = read_options(verb, argc, argv);
-    if (!environment_disabled())
+    if (environment_disabled())
+        drain();
+    else
         record(time, since_boot, &chosen);
     _exit(0); /* nothing is buffered, and nothing may delay the agent any more */
 }

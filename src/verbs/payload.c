@@ -54,5 +54,7 @@ enum payload_state payload_read(struct payload *payload, unsigned silence_millis
         result = json_scan_end(&payload->scan);
     if (result == JSON_SCAN_DONE)
         return PAYLOAD_COMPLETE;
+    if (ended && payload->scan.bytes == payload->first.length && slice_trim(payload->first).length == 0)
+        return PAYLOAD_EMPTY;
     return result == JSON_SCAN_MORE ? PAYLOAD_LATE : PAYLOAD_BAD;
 }

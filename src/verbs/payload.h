@@ -10,7 +10,7 @@
 
 enum payload_state {
     PAYLOAD_COMPLETE, /* one JSON value */
-    PAYLOAD_EMPTY,    /* the end came before anything else */
+    PAYLOAD_EMPTY,    /* the end came before anything but white space */
     PAYLOAD_SILENT,   /* nothing came in time */
     PAYLOAD_LATE,     /* the end did not come in time */
     PAYLOAD_BAD       /* no JSON, or more of it than is looked at */

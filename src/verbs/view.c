@@ -15,6 +15,7 @@
 #define LINE_BYTES_MAX (4UL * 1024 * 1024)
 #define CANDIDATES_MAX 10
 #define CANDIDATE_COLUMNS 200
+#define TRACE_DIGITS 12 /* the second that it began in, and enough of its session */
 
 enum { OPTION_JSON, OPTION_WIDTH, OPTION_COLOR };
 
@@ -197,18 +198,16 @@ static int show_json(struct view *view, size_t index, bool by_trace_id)
     return flush_out(view) ? EXIT_OK : view->exit_code;
 }
 
-/* "2 other traces of this session: spanhook view 68e22abc, 68e21f00" */
+/* The commands that show the session's other traces. */
 static void append_others(struct view *view, const struct trace_summary *chosen)
 {
-    const size_t digits = trace_list_trace_digits(&view->list);
     size_t others = 0;
 
     for (size_t i = 0; i < view->list.count; i++)
         others += &view->list.items[i] != chosen && same_session(&view->list.items[i], chosen);
     if (others == 0)
         return;
-    buffer_append_format(&view->out, "%zu other trace%s of this session, the agent having been started anew:\n", others,
-                         others == 1 ? "" : "s");
+    buffer_append_format(&view->out, "%zu other trace%s of this session (the agent was started again):\n", others, others == 1 ? "" : "s");
     size_t shown = 0;
     for (size_t i = 0; i < view->list.count && shown < CANDIDATES_MAX; i++) {
         const struct trace_summary *summary = &view->list.items[i];
@@ -216,7 +215,7 @@ static void append_others(struct view *view, const struct trace_summary *chosen)
         if (summary == chosen || !same_session(summary, chosen))
             continue;
         clock_format_local(summary->start, start);
-        buffer_append_format(&view->out, "  spanhook view %.*s  %s  ", (int)digits, summary->id, start);
+        buffer_append_format(&view->out, "  spanhook view %.*s  %s  ", TRACE_DIGITS, summary->id, start);
         waterfall_counts(summary, &view->out);
         buffer_append_byte(&view->out, '\n');
         shown++;

@@ -144,7 +144,7 @@ def shared(name):
     def run(home):
         path = SHARED / "fixtures" / "agents" / f"{name}.jsonl"
         if not path.exists():
-            raise Skip(f"optional: fixture {path.name} is not here")
+            raise Skip(f"fixture {path.name} is not here")
         compare(home, path, GOLDEN / f"{name}.tree")
     return run
 

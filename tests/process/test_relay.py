@@ -195,3 +195,19 @@ def test_relay_killed_at_any_time_repeats_only_equal_ids(home):
             if span["name"] == "user.prompt":
                 prompts.setdefault(span["spanId"], set()).add(json.dumps(span, sort_keys=True))
         assert len(prompts) == 12 and all(len(forms) == 1 for forms in prompts.values())
+
+
+def test_disabled_hook_still_takes_its_payload(home):
+    result = home.run("hook", stdin=json.dumps(event("userPromptSubmit", prompt="x" * 1000000)), env=home.env(OTEL_SDK_DISABLED="true"))
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")  # run() would have raised BrokenPipeError
+
+
+def test_flush_says_what_is_wrong_with_the_lock(home):
+    home.hook(event("agentSpawn"), env=quiet(home))
+    lock = home.state / "ops" / "relay.lock"
+    lock.unlink(missing_ok=True)
+    lock.symlink_to(home.path / "elsewhere")
+    begun = time.monotonic()
+    result = home.flush(env=quiet(home))
+    assert result.returncode == 1 and b"relay.lock" in result.stderr and result.stderr.count(b"\n") == 1
+    assert time.monotonic() - begun < 5

@@ -246,7 +246,7 @@ def test_view_names_the_other_traces_of_a_session(home):
     lines = lines_of(home.run("view", env=utf8(home)))
     assert "2 other traces of this session" in lines[-3], lines
     for line in lines[-2:]:
-        command = re.match("  spanhook view ([0-9a-f]+)  ", line)
+        command = re.fullmatch(r"  spanhook view ([0-9a-f]+)  \S+ \S+  2 turns, 2 tools, 1 skill, 1 error", line)
         assert command, line
         other = lines_of(home.run("view", command[1], env=utf8(home)))
         assert other[0].startswith("session 7d1c4e52 ") and other[0] != lines[0] and line.split("  ")[2] in other[0]
