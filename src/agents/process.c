@@ -6,7 +6,8 @@
 
 #define ANCESTORS_MAX 16
 
-static const char *const shells[] = {"sh", "bash", "dash", "zsh", "fish", "ksh", "mksh", "ash", "busybox", "tcsh", "csh", "pwsh", "env", "timeout", "nice"};
+static const char *const shells[] = {"sh", "bash", "dash", "zsh", "fish", "ksh", "mksh", "ash",
+                                     "busybox", "tcsh", "csh", "pwsh", "env", "timeout", "nice"};
 
 static bool is_shell(struct slice name)
 {
@@ -69,7 +70,7 @@ void agent_process_identity(struct buffer *out)
         pid = parent;
     }
     const struct slice boot_id = slice_part(read_small("/proc/sys/kernel/random/boot_id", boot, sizeof boot), 0, 8);
-    buffer_append_text(out, "process-");
+    buffer_append_text(out, "pid-");
     buffer_append_u64(out, pid);
     buffer_append_byte(out, '-');
     buffer_append_u64(out, started ? started : (uint64_t)getsid(0));

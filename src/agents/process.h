@@ -4,7 +4,7 @@
 
 #include "base/buffer.h"
 
-/* Appends "process-<pid>-<start time>-<boot>" of the nearest ancestor that is not a shell (reference: agents start hooks through
+/* Appends "pid-<pid>-<start time>-<boot>" of the nearest ancestor that is not a shell (reference: agents start hooks through
  * `bash -c`). Start time and boot id make it unique over reuse of pids and reboots. Without /proc: the parent's pid and session alone. */
 void agent_process_identity(struct buffer *out);
 

@@ -67,7 +67,8 @@ static uint64_t hash_value(const struct json *document, int value, bool top, uns
     case JSON_OBJECT:
         for (int key = json_first(document, value); key != JSON_NONE; key = json_next(document, key)) {
             const int member = json_member_value(document, key);
-            if (json_type(document, member) == JSON_NULL || (top && is_one_of(inner_text(document, key), volatile_names, COUNT(volatile_names))))
+            const bool changes = top && is_one_of(inner_text(document, key), volatile_names, COUNT(volatile_names));
+            if (changes || json_type(document, member) == JSON_NULL)
                 continue;
             const uint64_t name = hash_text(document, key, scratch);
             sum += mix(hash_number(name, hash_value(document, member, false, &inner, scratch)));

@@ -9,8 +9,8 @@
  * length and left as it was. */
 uint64_t tool_input_key(const struct json *document, int input, struct buffer *scratch);
 
-/* The skill that a call reads: of any path member (path, file_path, …, operations[], paths[]) of a call that writes nothing. `name` and `resource` are
- * appended to `text` and point into it. False if none. */
+/* The skill that a call reads: of any path member (path, file_path, …, operations[], paths[]) of a call that writes nothing. `name` and
+ * `resource` are appended to `text` and point into it. False if none. */
 bool tool_input_skill(const struct json *document, int input, struct buffer *text, struct slice *name, struct slice *resource);
 
 /* Server and tool of an MCP tool's name: @server/tool, mcp__server__tool, mcp_server_tool. False for others. */

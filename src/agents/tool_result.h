@@ -12,8 +12,8 @@ struct tool_result {
     struct slice error_type; /* "" without failure; points to constant text or into `text` */
 };
 
-/* `response` is Kiro's tool_response: {"success","result"[],"error"[]} (v1), {"items":[{"Text"|"Json"}]} (v2) or prose (v3). What says nothing of
- * success stays OP_RESULT_UNKNOWN. `text` receives decoded strings. */
+/* `response` is Kiro's tool_response: {"success","result"[],"error"[]} (v1), {"items":[{"Text"|"Json"}]} (v2) or prose (v3). What says
+ * nothing of success stays OP_RESULT_UNKNOWN. `text` receives decoded strings. */
 void tool_result_of_kiro(const struct json *document, int response, struct buffer *text, struct tool_result *result);
 
 #endif

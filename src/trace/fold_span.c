@@ -90,7 +90,8 @@ static void add_all(struct attribute_list *list, const struct attribute_list *mo
 
 static double milliseconds(uint64_t nanoseconds)
 {
-    return (double)(nanoseconds / 1000) / 1000.0;
+    const uint64_t microseconds = nanoseconds / 1000;
+    return (double)microseconds / 1000.0;
 }
 
 /* The time between two ops. The clock since boot measures it truly even when somebody sets the wall clock; it is of no use across a reboot,

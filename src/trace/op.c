@@ -161,7 +161,7 @@ bool op_decode(struct slice json, struct op *op, struct buffer *text, jsmntok_t 
     op->kind = (enum op_kind)kind;
 
     const struct slice id = read_text(&document, json_get(&document, 0, "id"), text);
-    if (!id_valid(id, SPAN_ID_HEX))
+    if (!id.data || !id_valid(id, SPAN_ID_HEX))
         return false;
     memcpy(op->id, id.data, SPAN_ID_HEX);
     if (!json_unsigned(&document, json_get(&document, 0, "t"), &op->time))

@@ -24,7 +24,8 @@ enum { PLAIN = 0, DASHED = 1, DOTTED = 2 };
 
 static bool in_token(char c, unsigned extra)
 {
-    return is_alnum(c) || ((extra & DASHED) && (c == '-' || c == '_')) || ((extra & DOTTED) && (c == '.' || c == '+' || c == '/' || c == '='));
+    return is_alnum(c) || ((extra & DASHED) && (c == '-' || c == '_')) ||
+           ((extra & DOTTED) && (c == '.' || c == '+' || c == '/' || c == '='));
 }
 
 static size_t token_length(struct slice text, unsigned extra)
@@ -99,17 +100,18 @@ static size_t match_private_key(struct slice text)
     return line_end + dashes.length;
 }
 
-static bool is_space(char c)
+/* What stands around the '=' or ':' of an assignment. */
+static bool is_filler(char c)
 {
-    return c == ' ' || c == '\t';
+    return c == ' ' || c == '\t' || c == '"' || c == '\'' || c == '\\';
 }
 
 static size_t value_length(struct slice text)
 {
     size_t length = 0;
     while (length < text.length) {
-        const unsigned char c = (unsigned char)text.data[length];
-        if (c <= ' ' || c == '"' || c == '\'' || c == '`' || c == ',' || c == ';' || c == '&' || c == ')' || c == '}' || c == ']' || c == '<')
+        size_t unused;
+        if ((unsigned char)text.data[length] <= ' ' || slice_find(SLICE("\"'`,;&)}]<"), slice_part(text, length, 1), 0, &unused))
             break;
         length++;
     }
@@ -120,7 +122,8 @@ static size_t value_length(struct slice text)
 static const struct slice secret_names[] = {
     {"password", 8},      {"passwd", 6},        {"passphrase", 10},   {"pwd", 3},          {"secret", 6},      {"secret_key", 10},
     {"token", 5},         {"api_key", 7},       {"apikey", 6},        {"access_key", 10},  {"private_key", 11}, {"client_secret", 13},
-    {"auth_token", 10},   {"access_token", 12}, {"refresh_token", 13}, {"session_token", 13}, {"secret_access_key", 17}, {"credentials", 11},
+    {"auth_token", 10},   {"access_token", 12}, {"refresh_token", 13}, {"session_token", 13},
+    {"secret_access_key", 17}, {"credentials", 11},
     {"connection_string", 17},
 };
 
@@ -144,12 +147,12 @@ static bool starts_with_name(struct slice text, struct slice name)
 static size_t assignment_length(struct slice text)
 {
     size_t at = 0;
-    while (at < text.length && (is_space(text.data[at]) || text.data[at] == '"' || text.data[at] == '\'' || text.data[at] == '\\'))
+    while (at < text.length && is_filler(text.data[at]))
         at++;
     if (at >= text.length || (text.data[at] != '=' && text.data[at] != ':'))
         return 0;
     at++;
-    while (at < text.length && (is_space(text.data[at]) || text.data[at] == '"' || text.data[at] == '\'' || text.data[at] == '\\' || text.data[at] == '='))
+    while (at < text.length && (is_filler(text.data[at]) || text.data[at] == '='))
         at++;
     return at;
 }

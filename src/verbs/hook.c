@@ -27,7 +27,8 @@ enum { OPTION_AGENT, OPTION_EVENT, OPTION_PROMPT_CHARS, OPTION_FROM };
 
 static const struct verb_option options[] = {
     [OPTION_AGENT] = {"--agent", "NAME", "the agent that runs the hook (default: kiro)", "kiro"},
-    [OPTION_EVENT] = {"--event", "NAME", "the event, where the payload does not name one", "agentSpawn userPromptSubmit preToolUse postToolUse stop"},
+    [OPTION_EVENT] = {"--event", "NAME", "the event, where the payload does not name one",
+                      "agentSpawn userPromptSubmit preToolUse postToolUse stop"},
     [OPTION_PROMPT_CHARS] = {"--prompt-chars", "N", "characters of a prompt that are kept, 0 to 4096 (default: 200)", NULL},
     [OPTION_FROM] = {"--from", "PLACE", "where this hook is configured: agent (file) or hooks (file)", "agent hooks"},
     {NULL, NULL, NULL, NULL},
@@ -76,7 +77,8 @@ static struct kiro_options read_options(const struct verb *verb, int argc, char 
     /* Nobody reads a complaint here: what cannot be understood is left at its default. */
     verb_parse(verb, argc, argv, &arguments, NULL);
     result.event = slice_of(arguments.options[OPTION_EVENT]);
-    if (arguments.options[OPTION_PROMPT_CHARS] && verb_number(arguments.options[OPTION_PROMPT_CHARS], 0, KIRO_PROMPT_CHARS_MAX, &characters))
+    const char *prompt_chars = arguments.options[OPTION_PROMPT_CHARS];
+    if (prompt_chars && verb_number(prompt_chars, 0, KIRO_PROMPT_CHARS_MAX, &characters))
         result.prompt_chars = (size_t)characters;
     const struct slice from = slice_of(arguments.options[OPTION_FROM]);
     if (slice_equal(from, SLICE("agent")))

@@ -204,7 +204,8 @@ static bool adopt(struct pump *pump, const struct oplog_entry *entry)
 /* The fold has no clock: that a session has been quiet for the idle time is told to it by an op like everything else. */
 static bool close_idle(struct pump *pump, struct pump_session *session)
 {
-    struct op op = {.kind = OP_IDLE, .time = fold_last_time(session->fold) + settings_idle_time(), .session_id = fold_session_id(session->fold)};
+    const uint64_t time = fold_last_time(session->fold) + settings_idle_time();
+    struct op op = {.kind = OP_IDLE, .time = time, .session_id = fold_session_id(session->fold)};
     char storage[OP_SESSION_ID_MAX * 6 + 512];
     struct buffer record;
     enum counter lost;

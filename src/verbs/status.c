@@ -197,8 +197,9 @@ static void write_text(struct buffer *out, const struct status *status)
         const struct destination_status *destination = &status->destinations[i];
         buffer_append_format(out, "\n%s%s%s%s\n", destination->url, destination->current ? "  (" : "",
                              destination->current ? status->destination.source : "", destination->current ? ")" : "  (not in use now)");
-        buffer_append_format(out, "  sent %" PRIu64 ", pending %" PRIu64 ", rejected %" PRIu64 ", dropped %" PRIu64 "\n", destination->cursor.sent,
-                             destination->pending_spans, destination->cursor.rejected, destination->cursor.dropped);
+        buffer_append_format(out, "  sent %" PRIu64 ", pending %" PRIu64 ", rejected %" PRIu64 ", dropped %" PRIu64 "\n",
+                             destination->cursor.sent, destination->pending_spans, destination->cursor.rejected,
+                             destination->cursor.dropped);
         if (destination->cursor.failures)
             buffer_append_format(out, "  failing: %" PRIu64 " attempts, last: %s\n", destination->cursor.failures,
                                  destination->cursor.reason[0] ? destination->cursor.reason : "no answer");
@@ -213,7 +214,8 @@ static void write_text(struct buffer *out, const struct status *status)
         if (!any)
             buffer_append_text(out, "\ncounted since the state folder was made\n");
         any = true;
-        buffer_append_format(out, "  %-18s %10" PRIu64 "  %s\n", counter_name((enum counter)i), status->counters[i], counter_help((enum counter)i));
+        buffer_append_format(out, "  %-18s %10" PRIu64 "  %s\n", counter_name((enum counter)i), status->counters[i],
+                             counter_help((enum counter)i));
     }
 }
 

@@ -1,6 +1,6 @@
-/* Plays a corpus to a fuzz target without libFuzzer: each file whole and, where it is short, cut at every byte. The bytes lie in an allocation of
- * exactly their length, so that AddressSanitizer sees the first byte read past them. Prints, last, "N passed, N failed"; a file that
- * kills the program has its name printed before. */
+/* Plays a corpus to a fuzz target without libFuzzer: each file whole and, where it is short, cut at every byte. The bytes lie in an
+ * allocation of exactly their length, so that AddressSanitizer sees the first byte read past them. Prints, last, "N passed, N failed"; a
+ * file that kills the program has its name printed before. */
 #include "fuzz/fuzz.h"
 
 #include <dirent.h>

@@ -34,7 +34,8 @@ TEST(key_leaves_out_null_and_volatile_members)
 TEST(key_tells_shapes_apart)
 {
     static const char *const inputs[] = {"{\"a\":\"1\"}", "{\"a\":1}", "{\"a\":[1]}", "{\"a\":{\"1\":1}}", "{\"1\":\"a\"}", "{\"a\":true}",
-                                         "{\"a\":[]}",    "{\"a\":{}}", "{\"a\":[[]]}", "{\"a\":\"\"}",     "{\"a\":[\"a\",\"b\"]}", "{\"a\":[\"ab\"]}"};
+                                         "{\"a\":[]}",    "{\"a\":{}}", "{\"a\":[[]]}", "{\"a\":\"\"}",
+                                         "{\"a\":[\"a\",\"b\"]}", "{\"a\":[\"ab\"]}"};
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
         for (size_t j = 0; j < i; j++)
             CHECK(key_of(inputs[i]) != key_of(inputs[j]));
