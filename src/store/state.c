@@ -185,6 +185,7 @@ bool state_open_ops(struct state *state, struct error *error)
 {
     char storage[PATH_MAX];
     struct buffer path;
+    struct stat status;
 
     if (!state_locate(state, error))
         return false;
@@ -195,7 +196,10 @@ bool state_open_ops(struct state *state, struct error *error)
     const char *ops = buffer_text(&path);
     if (!ops)
         return error_set(error, "the path of the state folder is too long");
-    state->folders[STATE_OPS] = open_folder(AT_FDCWD, ops);
+    /* The open below follows links in all but the last part of the path; the state folder must not be one either. */
+    const bool linked = lstat(state->path, &status) == 0 && S_ISLNK(status.st_mode);
+    if (!linked)
+        state->folders[STATE_OPS] = open_folder(AT_FDCWD, ops);
     return state->folders[STATE_OPS] >= 0 || open_anywhere(state, true, STATE_OPS, error);
 }
 

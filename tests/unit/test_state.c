@@ -146,6 +146,8 @@ TEST(S20_state_folder_is_a_symlink)
     CHECK(refused(below(&home, "dangling")));
     CHECK_EQ_INT(temporary_size(home.folder, "real/ops"), -1);
     CHECK_EQ_INT(temporary_size(home.folder, "nowhere"), -1);
+    CHECK(mkdir(below(&home, "real/ops"), 0700) == 0); /* a whole state folder, but behind a link */
+    CHECK(refused(below(&home, "link")));
     temporary_write(home.folder, "file", 0, SLICE("x"));
     CHECK(refused(below(&home, "file")));
     temporary_free(&home);
