@@ -1,7 +1,7 @@
 # spanhook: `make` builds build/spanhook, `make help` lists the rest. Needs nothing but GNU make 4.3 and a C compiler; fetches what it is
 # built from (third_party/MANIFEST) once. V=1 shows the commands; ARCH=aarch64 builds for another machine; CC=clang for another compiler.
 
-BASE := buffer clock crc32c error hash io json json_copy json_grammar json_scan json_scan_string json_value json_write log slice \
+BASE := buffer clock crc32c error hash io json json_copy json_grammar json_scan json_scan_skim json_scan_string json_value json_write log slice \
 	utf8
 TRACE := attribute fold fold_span ids op redact resource_attributes skill
 OTLP := otlp_json otlp_json_batch

@@ -53,16 +53,6 @@ static inline void copy_element(struct json_scan *scan, const char *at, bool fir
 
 /* Numbers and literals */
 
-/* Plain digits with something behind them are a number whole; that spares the commonest ones the automaton. */
-static inline const char *skip_digits(const char *at, const char *end)
-{
-    if (*at < '1' || *at > '9')
-        return NULL;
-    while (at < end && *at >= '0' && *at <= '9')
-        at++;
-    return at < end && (*at == ',' || *at == ']' || *at == '}') ? at : NULL;
-}
-
 static const char *take_number(struct json_scan *scan, const char *at, const char *end)
 {
     const struct slice rest = {at, (size_t)(end - at)};
@@ -82,11 +72,6 @@ static const char *take_number(struct json_scan *scan, const char *at, const cha
 
 static const char *begin_number(struct json_scan *scan, const char *at, const char *end)
 {
-    const char *behind = scan->copying ? NULL : skip_digits(at, end);
-    if (behind) {
-        end_value(scan, behind);
-        return behind;
-    }
     scan->number_state = JSON_NUMBER_START;
     scan->state = IN_NUMBER;
     if (scan->copying)
@@ -246,6 +231,8 @@ static const char *take_structures(struct json_scan *scan, const char *at, const
             if (++at == end)
                 return at;
         }
+        if (!scan->copying && (at = json_scan_skim(scan, at, end)) == end)
+            return at;
         at = take_structure(scan, at, end);
     } while (at < end && scan->state < IN_STRING && !is_refused(scan));
     return at;

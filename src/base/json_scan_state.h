@@ -1,4 +1,4 @@
-/* What the parts of the validator share: its states and the ends of values. Only json_scan.c and json_scan_string.c use this.
+/* What the parts of the validator share: its states and the ends of values. Only json_scan*.c use this.
  *
  * Each take_… function takes bytes from `at` on, where there is at least one, and returns where it has stopped. It may stop where
  * it began if the state has changed. */
@@ -53,6 +53,11 @@ static inline void end_value(struct json_scan *scan, const char *at)
     if (scan->depth == 1 && scan->member_count > 0)
         scan->members[scan->member_count - 1].size = position(scan, at) - scan->value_start;
 }
+
+/* json_scan_skim.c: what is plain in text that is not copied, up to the first thing that is not (an escape, an error, the end of what is
+ * left out); the other functions go on there. Saves them most of the work in large payloads. For states before IN_STRING; may
+ * take nothing. */
+const char *json_scan_skim(struct json_scan *scan, const char *at, const char *end);
 
 /* json_scan_string.c: states IN_STRING, IN_ESCAPE and IN_HEX. */
 const char *json_scan_take_string(struct json_scan *scan, const char *at, const char *end);
