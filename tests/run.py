@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Runs the tests and sums them up; the last line is "N passed, N failed", with ", N skipped" where some were.
 
-  tests/run.py [--unit PROGRAM…] [--replay PROGRAM…] [--process] [--emulator COMMAND] [-- WORD…]
+  tests/run.py [--unit PROGRAM…] [--replay PROGRAM…] [--process] [--emulator COMMAND] [--except WORD…] [-- WORD…]
 
 --unit     unit test programs; each ends with a line "N passed, N failed"
 --replay   fuzz targets that play their corpus, tests/fuzz/corpus/<target>; the same line
 --process  the functions test_* of tests/process/test_*.py (the default). Each gets a fresh harness.Home in a process of its own.
            `function.timeout = seconds` (default 120) bounds it; `function.alone = True` keeps everything else still meanwhile
-WORD       runs only what has one of the words in its name (module.function for process tests)
+WORD       runs only what has one of the words in its name (module.function for process tests); --except: only what has none
 
 A test that raises harness.Skip is skipped; with CI=true in the environment that counts as a failure, unless its text begins with
 "optional:"."""
@@ -262,6 +262,7 @@ def main():
     parser.add_argument("--replay", nargs="*", default=[], metavar="PROGRAM")
     parser.add_argument("--process", action="store_true")
     parser.add_argument("--emulator", default="", metavar="COMMAND")
+    parser.add_argument("--except", nargs="*", default=[], metavar="WORD", dest="others")
     parser.add_argument("words", nargs="*", metavar="WORD")
     options = parser.parse_args()
 
@@ -274,6 +275,8 @@ def main():
         tasks += process_tests()
     if options.words:
         tasks = [task for task in tasks if any(word in task.name for word in options.words)]
+
+    tasks = [task for task in tasks if not any(word in task.name for word in options.others)]
 
     def stop(*ignored):
         raise SystemExit(130)

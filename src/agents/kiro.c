@@ -4,6 +4,7 @@
 #include "agents/process.h"
 #include "agents/tool_input.h"
 #include "agents/tool_result.h"
+#include "base/hash.h"
 #include "base/utf8.h"
 #include "trace/names.h"
 #include "trace/redact.h"
@@ -15,6 +16,16 @@ static struct slice since(const struct buffer *text, size_t at)
     return (struct slice){text->data + at, text->length - at};
 }
 
+/* The start of a text within `limit` bytes, never half a character. */
+static struct slice whole_characters(struct slice text, size_t limit)
+{
+    if (text.length <= limit)
+        return text;
+    while (limit > 0 && ((unsigned char)text.data[limit] & 0xc0) == 0x80)
+        limit--;
+    return slice_part(text, 0, limit);
+}
+
 /* The decoded string of a member, cut to whole characters within `limit` bytes; empty where it is absent or no string. */
 static struct slice member_text(const struct json *payload, int object, const char *name, size_t limit, struct buffer *text)
 {
@@ -22,14 +33,30 @@ static struct slice member_text(const struct json *payload, int object, const ch
     const int value = json_get(payload, object, name);
     if (json_type(payload, value) != JSON_STRING || !json_append_string(payload, value, text))
         return (struct slice){NULL, 0};
-    struct slice decoded = since(text, at);
-    if (decoded.length > limit) {
-        size_t end = limit;
-        while (end > 0 && ((unsigned char)decoded.data[end] & 0xc0) == 0x80)
-            end--;
-        decoded.length = end;
-    }
-    return decoded;
+    return whole_characters(since(text, at), limit);
+}
+
+struct slice kiro_agent_name(const struct kiro_options *options)
+{
+    const struct slice name = options->agent;
+    for (size_t i = 0; i < name.length; i++)
+        if (!((name.data[i] >= 'a' && name.data[i] <= 'z') || (name.data[i] >= '0' && name.data[i] <= '9') || name.data[i] == '-'))
+            return SLICE("kiro");
+    return name.length > 0 && name.length <= OP_AGENT_MAX ? name : SLICE("kiro");
+}
+
+/* Two long ids that begin alike must stay two: the end gives way to a digest of the whole. */
+static struct slice shorten_session_id(struct slice id, struct buffer *text)
+{
+    uint8_t digest[SHA256_SIZE];
+    const size_t at = text->length;
+    if (id.length <= OP_SESSION_ID_MAX)
+        return id;
+    hash_sha256(id, digest);
+    buffer_append_slice(text, whole_characters(id, OP_SESSION_ID_MAX - 2 * sizeof digest - 1));
+    buffer_append_byte(text, '-');
+    buffer_append_hex(text, digest, sizeof digest);
+    return since(text, at);
 }
 
 struct slice kiro_fallback_session(struct buffer *text)
@@ -72,6 +99,9 @@ static void add_tool(const struct json *payload, int input, struct op *op, struc
     struct slice server, tool, resource;
 
     op->input_key = tool_input_key(payload, input, text);
+    /* An empty input at the end of a call says "whichever is open"; at its start it is an input like any other. */
+    if (op->kind == OP_START && op->input_key == 0)
+        op->input_key = TOOL_INPUT_KEY_NOTHING;
     if (tool_mcp_name(op->tool, &server, &tool)) {
         attribute_set_string(&op->attributes, NAME_MCP_METHOD, SLICE("tools/call"));
         attribute_set_string(&op->attributes, NAME_MCP_SERVER, server);
@@ -114,12 +144,12 @@ static struct slice event_of(const struct json *payload, const struct kiro_optio
 bool kiro_op(const struct json *payload, const struct json_scan *sizes, const struct kiro_options *options, struct op *op,
              struct buffer *text)
 {
-    const struct slice own_session = member_text(payload, 0, "session_id", OP_SESSION_ID_MAX, text);
+    const struct slice own_session = shorten_session_id(member_text(payload, 0, "session_id", SIZE_MAX, text), text);
     const int input = json_get(payload, 0, "tool_input");
     struct tool_result result;
     size_t at;
 
-    op->agent = SLICE("kiro");
+    op->agent = kiro_agent_name(options);
     op->event = event_of(payload, options, text);
     op->kind = event_kind(op->event);
     const struct slice dialect = dialect_of(op->event, own_session);
@@ -173,7 +203,7 @@ bool kiro_op_of_user_prompt(const struct json *payload, const struct json_scan *
 
     if (json_type(payload, name) != JSON_STRING)
         return false;
-    op->agent = SLICE("kiro");
+    op->agent = kiro_agent_name(options);
     op->session_id = kiro_fallback_session(text);
     attribute_set_string(&op->attributes, NAME_DIALECT, SLICE("kiro.ide-0.12"));
     op->tool = member_text(payload, 0, "toolName", OP_TOOL_NAME_MAX, text);
@@ -200,7 +230,7 @@ bool kiro_op_of_prompt_text(struct slice prompt, const struct kiro_options *opti
 {
     if (options->event.length == 0)
         return false;
-    op->agent = SLICE("kiro");
+    op->agent = kiro_agent_name(options);
     op->session_id = kiro_fallback_session(text);
     op->event = options->event;
     op->kind = event_kind(op->event);

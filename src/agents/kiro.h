@@ -12,6 +12,7 @@
 enum kiro_origin { KIRO_FROM_ANYWHERE, KIRO_FROM_AGENT_FILE, KIRO_FROM_HOOKS_FILE };
 
 struct kiro_options {
+    struct slice agent;    /* --agent */
     struct slice event;    /* --event: used where the payload names none */
     size_t prompt_chars;   /* characters of a prompt's preview; 0: none */
     enum kiro_origin origin;
@@ -29,6 +30,9 @@ bool kiro_op_of_user_prompt(const struct json *payload, const struct json_scan *
 
 /* A USER_PROMPT of IDE 0.12 that is the prompt itself; needs options->event. False: nothing says what happened. */
 bool kiro_op_of_prompt_text(struct slice prompt, const struct kiro_options *options, struct op *op, struct buffer *text);
+
+/* The agent's name for an op: as the command line says, "kiro" where it says nothing usable. */
+struct slice kiro_agent_name(const struct kiro_options *options);
 
 /* The session of an op that has no id of its own: KIRO_SESSION_ID, else the agent's process. Appended to `text`. */
 struct slice kiro_fallback_session(struct buffer *text);

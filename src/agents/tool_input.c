@@ -95,8 +95,10 @@ uint64_t tool_input_key(const struct json *document, int input, struct buffer *s
     const enum json_type type = json_type(document, input);
     if (type == JSON_MISSING || type == JSON_NULL || slice_equal(json_raw(document, input), SLICE("\"\"")))
         return 0;
+    if (json_size(document, input) == 0 && (type == JSON_OBJECT || type == JSON_ARRAY))
+        return 0;
     const uint64_t key = hash_value(document, input, true, &members, scratch);
-    return members == 0 ? 0 : key ? key : 1;
+    return members == 0 || key == 0 ? TOOL_INPUT_KEY_NOTHING : key;
 }
 
 static bool skill_of_string(const struct json *document, int value, struct buffer *text, struct slice *name, struct slice *resource)
@@ -128,6 +130,8 @@ static const struct slice writing_names[] = {NAME("content"), NAME("contents"), 
                                              NAME("newStr"), NAME("old_str"), NAME("oldStr"), NAME("new_string"), NAME("old_string"),
                                              NAME("insert_line"), NAME("edits"), NAME("patch"), NAME("diff")};
 
+static const struct slice writing_commands[] = {NAME("create"), NAME("str_replace"), NAME("insert"), NAME("append")};
+
 /* *operations receives the list of that name, if there is one. */
 static bool skill_of_object(const struct json *document, int object, struct buffer *text, struct slice *name, struct slice *resource,
                             int *operations)
@@ -138,7 +142,8 @@ static bool skill_of_object(const struct json *document, int object, struct buff
     for (int key = json_first(document, object); key != JSON_NONE; key = json_next(document, key)) {
         const struct slice member = inner_text(document, key);
         const int value = json_member_value(document, key);
-        if (is_one_of(member, writing_names, COUNT(writing_names)))
+        if (is_one_of(member, writing_names, COUNT(writing_names)) ||
+            (slice_equal(member, SLICE("command")) && is_one_of(inner_text(document, value), writing_commands, COUNT(writing_commands))))
             return false;
         if (slice_equal(member, SLICE("operations")))
             *operations = value;

@@ -165,6 +165,12 @@ bool json_parse(struct json *document, struct slice text, jsmntok_t *tokens, siz
     return parse_valid(document, text, tokens, capacity);
 }
 
+bool json_parse_copy(struct json *document, struct slice copy, jsmntok_t *tokens, size_t capacity)
+{
+    *document = (struct json){{NULL, 0}, NULL, 0};
+    return capacity > 0 && copy.length <= INT_MAX && parse_valid(document, copy, tokens, capacity);
+}
+
 bool json_parse_allocating(struct json *document, struct slice text, size_t ceiling)
 {
     *document = (struct json){{NULL, 0}, NULL, 0};

@@ -29,6 +29,8 @@ struct json {
 /* Parses `text` into the caller's `tokens` (capacity entries). Both must outlive the document. False: not valid JSON, or too
  * many tokens; *document is then an empty document on which every accessor answers "absent". The root is value 0. */
 bool json_parse(struct json *document, struct slice text, jsmntok_t *tokens, size_t capacity);
+/* The same for a copy that json_scan has made of an accepted text, which is valid by construction and need not be looked at again. */
+bool json_parse_copy(struct json *document, struct slice copy, jsmntok_t *tokens, size_t capacity);
 /* The same with tokens from the heap, as many as it takes up to `ceiling`; release with json_release. */
 bool json_parse_allocating(struct json *document, struct slice text, size_t ceiling);
 /* For documents of json_parse_allocating, failed ones included; the document is empty afterwards. */

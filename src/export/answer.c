@@ -13,7 +13,8 @@ static const struct {
     unsigned status;
     enum answer_action action;
 } actions[] = {
-    {401, ANSWER_MISDIRECTED}, {403, ANSWER_MISDIRECTED}, {404, ANSWER_MISDIRECTED}, {405, ANSWER_MISDIRECTED}, {407, ANSWER_MISDIRECTED},
+    {401, ANSWER_MISDIRECTED}, {403, ANSWER_MISDIRECTED}, {404, ANSWER_MISDIRECTED}, {405, ANSWER_MISDIRECTED},
+    {407, ANSWER_MISDIRECTED}, {408, ANSWER_MISDIRECTED}, {415, ANSWER_MISDIRECTED},
     {429, ANSWER_LATER},       {502, ANSWER_LATER},       {503, ANSWER_LATER},       {504, ANSWER_LATER},
 };
 
@@ -26,6 +27,7 @@ static const struct {
     {400, "Bad Request"},           {401, "Unauthorized"},
     {403, "Forbidden"},             {404, "Not Found"},
     {405, "Method Not Allowed"},    {407, "Proxy Authentication Required"},
+    {408, "Request Timeout"},
     {413, "Content Too Large"},     {415, "Unsupported Media Type"},
     {422, "Unprocessable Content"}, {429, "Too Many Requests"},
     {500, "Internal Server Error"}, {501, "Not Implemented"},
@@ -42,7 +44,7 @@ static enum answer_action action_of(unsigned status)
         return ANSWER_TAKEN;
     if (status < 400)
         return ANSWER_MISDIRECTED;
-    return status < 500 ? ANSWER_REFUSED : ANSWER_FAILED;
+    return ANSWER_REFUSED;
 }
 
 static const char *name_of(unsigned status)
@@ -148,8 +150,6 @@ static bool is_plausible_json(const struct answer_received *received, struct ans
     struct json document;
     if (received->ending == ANSWER_CUT || received->body_cut)
         return begins_like_an_object(received->body);
-    if (received->body.length == 0)
-        return true;
     if (!json_parse_allocating(&document, received->body, ANSWER_TOKENS_MAX))
         return false;
     const bool object = json_type(&document, 0) == JSON_OBJECT;
@@ -159,21 +159,22 @@ static bool is_plausible_json(const struct answer_received *received, struct ans
     return object;
 }
 
-/* No bytes at all, or an ExportTraceServiceResponse whose partial_success (field 1) is there but empty. */
-static bool is_empty_protobuf(struct slice body)
+static bool is_web_page(const struct answer_received *received)
 {
-    return body.length == 0 || slice_equal(body, (struct slice){"\x0a\x00", 2});
+    struct slice start = received->body;
+    if (slice_starts_with(start, SLICE("\xef\xbb\xbf")))
+        start = slice_part(start, 3, start.length);
+    return slice_equal(received->content_type, SLICE("text/html")) || slice_starts_with(slice_trim(start), SLICE("<"));
 }
 
 static bool is_plausible(const struct answer_received *received, struct answer *answer)
 {
+    const bool whole = received->ending == ANSWER_WHOLE && !received->body_cut;
+    if (whole && received->body.length == 0)
+        return true;
     if (is_json(received))
         return is_plausible_json(received, answer);
-    if (received->ending == ANSWER_CUT || received->encoded)
-        return false;
-    if (received->content_type.length == 0)
-        return received->body.length == 0;
-    return slice_equal(received->content_type, SLICE("application/x-protobuf")) && is_empty_protobuf(received->body);
+    return received->body.length > 0 && !received->encoded && !is_web_page(received);
 }
 
 static void tell_implausible(const struct answer_received *received, struct answer *answer)

@@ -10,9 +10,8 @@
 enum answer_action {
     ANSWER_TAKEN,       /* 2xx with a plausible OTLP answer: go on; `rejected` spans were not taken and must not be sent again */
     ANSWER_LATER,       /* 429 502 503 504, no answer, or a 5xx whose body never ended: back off, then send the same again */
-    ANSWER_REFUSED,     /* 400 413 415 422 and other 4xx: something in the batch is at fault */
-    ANSWER_FAILED,      /* 500 and other 5xx: not to be sent again (OTLP) */
-    ANSWER_MISDIRECTED  /* 3xx 401 403 404 405 407, or a 2xx that no OTLP receiver gives: address or credentials are wrong */
+    ANSWER_REFUSED,     /* 400 413 422 and other 4xx, 500 and other 5xx: part of the batch is at fault, never send it again as it is */
+    ANSWER_MISDIRECTED  /* 3xx 401 403 404 405 407 408 415, or a 2xx that no OTLP receiver gives: address or credentials are wrong */
 };
 
 /* How the exchange ended, of what the transport knows. */
@@ -37,9 +36,10 @@ struct answer {
     char text[ANSWER_TEXT_MAX]; /* one line for people, what the peer said made harmless and redacted; "" when there is nothing to say */
 };
 
-/* A 2xx is plausible when its content type is application/json and its body is empty or one JSON object; or there is neither type nor
- * body; or the type is application/x-protobuf and the body that of an empty ExportTraceServiceResponse. Anything else is another program
- * on that port (a web page with 200), and no reason to let go of spans.
+/* A 2xx is plausible when its body is empty, whatever the content type says; when it is application/json and one JSON object; or when it
+ * is of another type than text/html and does not begin with '<' (gateways answer "ok" in plain text). A web page with 200 is another
+ * program on that port, and no reason to let go of spans; so is JSON that is no object, and a body with a content coding, which nobody
+ * asked for.
  *
  * A 2xx of JSON whose body could only be read in part (CUT, or longer than what is kept) is plausible when what there is of it begins like
  * an object: the receiver has said yes, and a broken remainder would otherwise have the same batch sent for ever. */

@@ -12,6 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Single lines refused in a row before a distant one is asked for. */
+#define SUSPECTS_MAX 4
+
 struct sender {
     const struct state *state;
     const struct destination *destination;
@@ -25,7 +28,33 @@ struct sender {
     uint64_t due;      /* since boot, ns; 0: now */
     uint64_t random;
     struct error reason;
+
+    /* Lines at the cursor that were refused one by one: set aside once a later line is taken. */
+    struct buffer suspects;
+    size_t suspect_count;
+    uint64_t suspect_spans;
+    struct archive_position suspects_end;
+    struct error suspects_reason;
+    size_t between; /* lines between the suspects and the distant line that is probed */
+
+    /* A distant line has been taken: so many lines before it are still to be sent, then it is passed over. */
+    size_t ahead;
+    struct archive_position ahead_end;
+
+    bool taken_some; /* since everything was sent, or the destination was held */
+    uint64_t rejected, removed;
+    struct error rejected_reason;
 };
+
+/* What an earlier process was told to wait. The clock may have been set since: what lies too far ahead is not believed. */
+static void resume_wait(struct sender *sender)
+{
+    const uint64_t now = clock_realtime(), until = sender->cursor.not_before;
+    if (until > now && until - now <= RETRY_AFTER_MAX * NANOSECONDS_PER_MILLISECOND)
+        sender->due = clock_since_boot() + (until - now);
+    else
+        sender->cursor.not_before = sender->cursor.retry_after = 0;
+}
 
 struct sender *sender_open(const struct state *state, const struct destination *destination, struct counters *counters,
                            struct error *error)
@@ -47,6 +76,7 @@ struct sender *sender_open(const struct state *state, const struct destination *
     sender->limit = SENDER_BATCH_LINES;
     sender->random = clock_realtime() ^ ((uint64_t)getpid() << 32);
     batch_init(&sender->batch);
+    buffer_init(&sender->suspects, SUSPECTS_MAX * (ARCHIVE_LINE_MAX + 1UL));
     sender->client = http_client_new(&url, slice_of(destination->headers), destination->timeout_milliseconds, error);
     if (!sender->client) {
         sender_close(sender);
@@ -55,6 +85,7 @@ struct sender *sender_open(const struct state *state, const struct destination *
     cursor_name(&sender->file, state->folders[STATE_CURSORS], destination->url);
     cursor_load(&sender->file, &sender->cursor);
     error_set(&sender->reason, "%s", sender->cursor.reason);
+    resume_wait(sender);
     return sender;
 }
 
@@ -64,6 +95,7 @@ void sender_close(struct sender *sender)
         return;
     http_client_free(sender->client);
     batch_free(&sender->batch);
+    buffer_free(&sender->suspects);
     free(sender);
 }
 
@@ -126,33 +158,78 @@ unsigned sender_wait(const struct sender *sender)
     return (unsigned)((sender->due - now - 1) / NANOSECONDS_PER_MILLISECOND + 1);
 }
 
+uint64_t sender_retry_after(const struct sender *sender)
+{
+    return sender_wait(sender) > 0 ? sender->cursor.retry_after : 0;
+}
+
 void sender_hurry(struct sender *sender)
 {
-    sender->due = 0;
+    if (!sender_retry_after(sender))
+        sender->due = 0;
     sender->failures = 0;
 }
 
 /* ---- what becomes of a batch ---- */
 
-static enum sender_result advance(struct sender *sender, uint64_t sent, uint64_t rejected)
+static void move_past_batch(struct sender *sender)
 {
     sender->cursor.position = sender->batch.end;
-    sender->cursor.sent += sent;
-    sender->cursor.rejected += rejected;
-    counters_add(sender->counters, COUNTER_SPANS_SENT, sent);
-    counters_add(sender->counters, COUNTER_SPANS_REJECTED, rejected);
+    if (sender->ahead == 0)
+        return;
+    sender->ahead -= sender->ahead < sender->batch.count ? sender->ahead : sender->batch.count;
+    if (sender->ahead == 0 && archive_position_compare(sender->cursor.position, sender->ahead_end) < 0)
+        sender->cursor.position = sender->ahead_end;
+}
+
+static enum sender_result progress(struct sender *sender)
+{
     sender->failures = 0;
+    sender->cursor.not_before = sender->cursor.retry_after = 0;
     store_cursor(sender);
     return SENDER_PROGRESS;
 }
 
-/* Takes the batch out of the way: a copy, a count, and on. */
-static enum sender_result set_aside(struct sender *sender, const char *why)
+static void count_rejected(struct sender *sender, uint64_t spans, const char *why)
+{
+    sender->cursor.rejected += spans;
+    sender->rejected += spans;
+    counters_add(sender->counters, COUNTER_SPANS_REJECTED, spans);
+    if (spans)
+        error_set(&sender->rejected_reason, "%s", why);
+}
+
+/* A copy and a count; the caller moves on. */
+static void put_aside(struct sender *sender, struct slice lines, uint64_t spans, const char *why)
 {
     struct error note;
-    error_set(&note, "%llu spans for %s: %s", (unsigned long long)sender->batch.spans, sender->destination->url, why);
-    rejected_keep(sender->state->folders[STATE_REJECTED], buffer_slice(&sender->batch.lines), REJECTED_BYTES_MAX, note.text);
-    return advance(sender, 0, sender->batch.spans);
+    error_set(&note, "%llu spans for %s: %s", (unsigned long long)spans, sender->destination->url, why);
+    rejected_keep(sender->state->folders[STATE_REJECTED], lines, REJECTED_BYTES_MAX, note.text);
+    count_rejected(sender, spans, why);
+}
+
+static void forget_suspects(struct sender *sender)
+{
+    buffer_clear(&sender->suspects);
+    sender->suspect_count = 0;
+    sender->suspect_spans = 0;
+}
+
+static void put_suspects_aside(struct sender *sender)
+{
+    if (sender->suspect_count == 0)
+        return;
+    put_aside(sender, buffer_slice(&sender->suspects), sender->suspect_spans, sender->suspects_reason.text);
+    sender->cursor.position = sender->suspects_end;
+    forget_suspects(sender);
+}
+
+static enum sender_result set_aside(struct sender *sender, const char *why)
+{
+    put_suspects_aside(sender);
+    put_aside(sender, buffer_slice(&sender->batch.lines), sender->batch.spans, why);
+    move_past_batch(sender);
+    return progress(sender);
 }
 
 static enum sender_result taken(struct sender *sender, const struct answer *answer)
@@ -165,33 +242,85 @@ static enum sender_result taken(struct sender *sender, const struct answer *answ
         rejected_note(sender->state->folders[STATE_REJECTED], note.text);
     }
     sender->limit = sender->limit < SENDER_BATCH_LINES / 2 ? sender->limit * 2 : SENDER_BATCH_LINES;
+    sender->taken_some = true;
     sender->cursor.failures = 0;
     sender->cursor.last_success = clock_realtime();
-    return advance(sender, sender->batch.spans - rejected, rejected);
+    sender->cursor.sent += sender->batch.spans - rejected;
+    counters_add(sender->counters, COUNTER_SPANS_SENT, sender->batch.spans - rejected);
+    count_rejected(sender, rejected, answer->text);
+    const bool distant = sender->suspect_count == SUSPECTS_MAX && sender->between > 0;
+    put_suspects_aside(sender);
+    if (distant) {
+        sender->ahead = sender->between;
+        sender->ahead_end = sender->batch.end;
+    } else {
+        move_past_batch(sender);
+    }
+    return progress(sender);
 }
 
-/* Some line of several is at fault: ask again with the first half. Each refusal either halves the batch or moves past its only line. */
+/* The wait is not stored: the next process may have another address or other credentials. */
+static enum sender_result misdirected(struct sender *sender)
+{
+    sender->cursor.not_before = sender->cursor.retry_after = 0;
+    count_failure(sender);
+    return wait_for(sender, SENDER_MISDIRECTED_WAIT);
+}
+
+static enum sender_result hold(struct sender *sender)
+{
+    error_set(&sender->reason, "everything is refused: %s", sender->suspects_reason.text);
+    forget_suspects(sender);
+    sender->taken_some = false;
+    return misdirected(sender);
+}
+
+/* Some line of several is at fault: ask again with the first half. Of one line it is not known yet whether the line is at fault or the
+ * destination takes nothing: later ones tell. */
 static enum sender_result refused(struct sender *sender, const struct answer *answer)
 {
     sender->limit = sender->batch.count > 1 ? sender->batch.count / 2 : 1;
     sender->failures = 0;
-    return sender->batch.count > 1 ? SENDER_PROGRESS : set_aside(sender, answer->text);
+    if (sender->batch.count > 1)
+        return SENDER_PROGRESS;
+    if (sender->ahead > 0)
+        return set_aside(sender, answer->text);
+    error_set(&sender->suspects_reason, "%s", answer->text);
+    if (sender->suspect_count == SUSPECTS_MAX)
+        return hold(sender);
+    buffer_append_slice(&sender->suspects, buffer_slice(&sender->batch.lines));
+    sender->suspect_count++;
+    sender->suspect_spans += sender->batch.spans;
+    sender->suspects_end = sender->batch.end;
+    return SENDER_PROGRESS;
+}
+
+static enum sender_result end_of_archive(struct sender *sender)
+{
+    sender->ahead = 0;
+    if (sender->suspect_count == 0) {
+        sender->taken_some = false;
+        return SENDER_DONE;
+    }
+    if (sender->suspect_count > 1 && !sender->taken_some)
+        return hold(sender);
+    put_suspects_aside(sender);
+    return progress(sender);
 }
 
 static enum sender_result later(struct sender *sender, const struct http_response *response)
 {
     unsigned milliseconds = 0;
+    const uint64_t now = clock_realtime();
     const enum sender_result result = back_off(sender);
+    const bool asked =
+        response->head_complete && retry_after_parse(slice_of(response->retry_after), now, &milliseconds) && milliseconds > 0;
+    if (asked)
+        wait_for(sender, milliseconds);
+    sender->cursor.not_before = now + sender_wait(sender) * NANOSECONDS_PER_MILLISECOND;
+    sender->cursor.retry_after = asked ? sender->cursor.not_before : 0;
     count_failure(sender);
-    if (response->head_complete && retry_after_parse(slice_of(response->retry_after), clock_realtime(), &milliseconds) && milliseconds > 0)
-        return wait_for(sender, milliseconds);
     return result;
-}
-
-static enum sender_result misdirected(struct sender *sender)
-{
-    count_failure(sender);
-    return wait_for(sender, SENDER_MISDIRECTED_WAIT);
 }
 
 /* ---- one attempt ---- */
@@ -210,8 +339,6 @@ static enum sender_result act(struct sender *sender, const struct answer *answer
         return taken(sender, answer);
     case ANSWER_REFUSED:
         return refused(sender, answer);
-    case ANSWER_FAILED:
-        return set_aside(sender, answer->text);
     case ANSWER_MISDIRECTED:
         return misdirected(sender);
     case ANSWER_LATER:
@@ -241,14 +368,42 @@ static enum sender_result post(struct sender *sender)
     return act(sender, &answer, response);
 }
 
+/* The last line of what would be the next whole batch: suspects that stand together are passed by. */
+static bool load_distant(struct sender *sender, int traces)
+{
+    struct batch *batch = &sender->batch;
+    sender->between = 0;
+    if (!batch_load(batch, traces, sender->suspects_end, SENDER_BATCH_LINES, &sender->reason))
+        return false;
+    if (batch->count < 2)
+        return true;
+    if (!batch_load(batch, traces, sender->suspects_end, batch->count - 1, &sender->reason))
+        return false;
+    sender->between = batch->count;
+    return batch_load(batch, traces, batch->end, 1, &sender->reason);
+}
+
+static bool load(struct sender *sender)
+{
+    const int traces = sender->state->folders[STATE_TRACES];
+    size_t lines = sender->limit;
+    if (sender->suspect_count == SUSPECTS_MAX)
+        return load_distant(sender, traces);
+    if (sender->suspect_count > 0)
+        return batch_load(&sender->batch, traces, sender->suspects_end, 1, &sender->reason);
+    if (sender->ahead > 0 && lines > sender->ahead)
+        lines = sender->ahead;
+    return batch_load(&sender->batch, traces, sender->cursor.position, lines, &sender->reason);
+}
+
 enum sender_result sender_step(struct sender *sender)
 {
     if (sender_wait(sender) > 0)
         return SENDER_WAITING;
-    if (!batch_load(&sender->batch, sender->state->folders[STATE_TRACES], sender->cursor.position, sender->limit, &sender->reason))
+    if (!load(sender))
         return back_off(sender);
     if (sender->batch.count == 0)
-        return SENDER_DONE;
+        return end_of_archive(sender);
     if (sender->batch.unreadable) {
         error_set(&sender->reason, "a line of the archive is no OTLP JSON");
         return set_aside(sender, sender->reason.text);
@@ -266,8 +421,24 @@ struct archive_position sender_position(const struct sender *sender)
     return sender->cursor.position;
 }
 
+uint64_t sender_rejected(const struct sender *sender)
+{
+    return sender->rejected;
+}
+
+const char *sender_rejected_reason(const struct sender *sender)
+{
+    return sender->rejected_reason.text;
+}
+
+uint64_t sender_removed(const struct sender *sender)
+{
+    return sender->removed;
+}
+
 void sender_dropped(struct sender *sender, uint64_t spans)
 {
     sender->cursor.dropped += spans;
+    sender->removed += spans;
     store_cursor(sender);
 }

@@ -17,13 +17,29 @@ bool source_open(struct state *state, bool *nothing_yet, struct error *error)
 {
     struct stat status;
     *nothing_yet = false;
-    if (!state_locate(state, error))
-        return false;
-    if (stat(state->path, &status) != 0 && errno == ENOENT) {
-        *nothing_yet = true;
+    if (state_open(state, false, error))
         return true;
-    }
-    return state_open(state, false, error);
+    *nothing_yet = state->path[0] && lstat(state->path, &status) != 0 && errno == ENOENT;
+    return *nothing_yet;
+}
+
+/* A sink that remembers whether it was the one to stop. */
+struct stoppable {
+    span_sink *sink;
+    void *context;
+    bool stopped;
+};
+
+static bool pass_on(void *context, const struct resource *resource, const struct span *span)
+{
+    struct stoppable *stoppable = context;
+    stoppable->stopped = !stoppable->sink(stoppable->context, resource, span);
+    return !stoppable->stopped;
+}
+
+static bool no_memory(struct error *error)
+{
+    return error_set(error, "no memory to show what was recorded");
 }
 
 /* ---- op logs ---------------------------------------------------------------------------------------------------------------- */
@@ -31,17 +47,17 @@ bool source_open(struct state *state, bool *nothing_yet, struct error *error)
 struct folding {
     const struct state *state;
     uint64_t now;
-    span_sink *sink;
-    void *context;
-    struct error *error;
+    struct stoppable out;
+    struct error why; /* of the log at hand */
+    const char *name;
     struct fold *fold;
     struct buffer text;
     jsmntok_t tokens[OP_TOKENS_MAX];
 };
 
-static bool no_memory(struct error *error)
+static bool cannot_fold(struct folding *folding)
 {
-    return error_set(error, "no memory to read what was recorded");
+    return error_set(&folding->why, "no memory to fold op log %s", folding->name);
 }
 
 static bool take_record(void *context, struct slice payload, uint64_t end)
@@ -51,14 +67,15 @@ static bool take_record(void *context, struct slice payload, uint64_t end)
     (void)end;
     buffer_clear(&folding->text);
     /* What is no op is the relay's to count. */
-    return !op_decode(payload, &op, &folding->text, folding->tokens) || fold_apply(folding->fold, &op, folding->sink, folding->context) ||
-           no_memory(folding->error);
+    return !op_decode(payload, &op, &folding->text, folding->tokens) || fold_apply(folding->fold, &op, pass_on, &folding->out) ||
+           cannot_fold(folding);
 }
 
 static bool read_log(struct folding *folding, const char *name)
 {
     uint64_t offset = 0;
-    return oplog_read(folding->state->folders[STATE_OPS], name, &offset, take_record, folding, NULL, folding->error);
+    folding->name = name;
+    return oplog_read(folding->state->folders[STATE_OPS], name, &offset, take_record, folding, NULL, &folding->why);
 }
 
 /* The relay tells a fold that its session has idled; where none ran since, it is done here. */
@@ -66,23 +83,36 @@ static bool show_open(struct folding *folding)
 {
     const uint64_t idle_at = fold_last_time(folding->fold) + settings_idle_time();
     const struct op idle = {.kind = OP_IDLE, .time = idle_at};
-    if (fold_wants_idle(folding->fold) && folding->now > idle_at && !fold_apply(folding->fold, &idle, folding->sink, folding->context))
-        return no_memory(folding->error);
-    return fold_open_spans(folding->fold, folding->now, folding->sink, folding->context) || no_memory(folding->error);
+    if (fold_wants_idle(folding->fold) && folding->now > idle_at && !fold_apply(folding->fold, &idle, pass_on, &folding->out))
+        return cannot_fold(folding);
+    return fold_open_spans(folding->fold, folding->now, pass_on, &folding->out) || cannot_fold(folding);
 }
 
 /* `entries` are the files of one session: its log and, after that, private files that the relay has not put into it yet. */
 static bool fold_session(struct folding *folding, const struct oplog_entry *entries, size_t count)
 {
     bool done = true;
+    folding->name = entries[0].name;
     folding->fold = fold_new(settings_fold_options());
     if (!folding->fold)
-        return no_memory(folding->error);
+        return cannot_fold(folding);
     for (size_t i = 0; done && i < count; i++)
         done = read_log(folding, entries[i].name);
     done = done && show_open(folding);
     fold_free(folding->fold);
     return done;
+}
+
+/* After a session that failed: true to go on with the next. */
+static bool skip(const struct folding *folding, struct source_skipped *skipped, struct error *error)
+{
+    if (folding->out.stopped)
+        return no_memory(error);
+    if (!skipped)
+        return error_set(error, "%s", folding->why.text);
+    if (skipped->count++ == 0)
+        skipped->first = folding->why;
+    return true;
 }
 
 static int by_session(const void *a, const void *b)
@@ -96,7 +126,8 @@ static int by_session(const void *a, const void *b)
     return first->modified < second->modified ? -1 : first->modified > second->modified;
 }
 
-bool source_logs(const struct state *state, const char *key, uint64_t now, span_sink *sink, void *context, struct error *error)
+bool source_logs(const struct state *state, const char *key, uint64_t now, span_sink *sink, void *context, struct source_skipped *skipped,
+                 struct error *error)
 {
     struct folding *folding = NULL;
     struct oplog_entry *entries = NULL;
@@ -110,7 +141,7 @@ bool source_logs(const struct state *state, const char *key, uint64_t now, span_
         no_memory(error);
         goto out;
     }
-    *folding = (struct folding){.state = state, .now = now, .sink = sink, .context = context, .error = error};
+    *folding = (struct folding){.state = state, .now = now, .out = {sink, context, false}};
     buffer_init(&folding->text, 4UL * OP_SIZE_MAX);
     if (count)
         qsort(entries, count, sizeof *entries, by_session);
@@ -119,7 +150,7 @@ bool source_logs(const struct state *state, const char *key, uint64_t now, span_
         for (end = first + 1; end < count && strcmp(entries[end].key, entries[first].key) == 0;)
             end++;
         if (!key || strcmp(entries[first].key, key) == 0)
-            done = fold_session(folding, &entries[first], end - first);
+            done = fold_session(folding, &entries[first], end - first) || skip(folding, skipped, error);
     }
     buffer_free(&folding->text);
 out:
@@ -143,19 +174,6 @@ static bool mentions(struct slice line, struct slice text)
     return false;
 }
 
-struct stoppable {
-    span_sink *sink;
-    void *context;
-    bool stopped; /* by the sink */
-};
-
-static bool pass_archived(void *context, const struct resource *resource, const struct span *span)
-{
-    struct stoppable *stoppable = context;
-    stoppable->stopped = !stoppable->sink(stoppable->context, resource, span);
-    return !stoppable->stopped;
-}
-
 static bool decode_lines(struct slice lines, struct slice containing, struct buffer *text, struct stoppable *stoppable)
 {
     size_t end;
@@ -166,7 +184,7 @@ static bool decode_lines(struct slice lines, struct slice containing, struct buf
         if (!mentions(line, containing))
             continue;
         buffer_clear(text);
-        otlp_json_decode(line, text, pass_archived, stoppable, NULL);
+        otlp_json_decode(line, text, pass_on, stoppable, NULL);
         if (stoppable->stopped || text->failed)
             return false;
     }

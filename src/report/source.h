@@ -11,9 +11,18 @@
 /* state_open for reading. A state folder that is not there yet is no error: *nothing_yet is true and `state` is not open. */
 bool source_open(struct state *state, bool *nothing_yet, struct error *error);
 
+/* Sessions whose logs could not be read or folded to the end. */
+struct source_skipped {
+    size_t count;
+    struct error first; /* names the first one and why */
+};
+
 /* The spans of every op log, or only of the session with that key (NULL: all), open ones as of `now` (ns). A session that has been
- * quiet for the idle time is shown as the relay would have closed it. False with a reason; a sink that says false has no memory. */
-bool source_logs(const struct state *state, const char *key, uint64_t now, span_sink *sink, void *context, struct error *error);
+ * quiet for the idle time is shown as the relay would have closed it. A bad log does not stand in the way of the others: *skipped counts
+ * it (it may have given some spans), unless NULL is passed; then it is an error. False with a reason; a sink that says false has no
+ * memory. */
+bool source_logs(const struct state *state, const char *key, uint64_t now, span_sink *sink, void *context, struct source_skipped *skipped,
+                 struct error *error);
 
 /* Which lines of the archive are looked at. */
 struct source_lines {

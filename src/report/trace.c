@@ -138,7 +138,7 @@ bool trace_load(struct trace *trace, const struct state *state, struct slice ses
 {
     char key[SESSION_KEY_HEX + 1];
     session_key(session_id, key);
-    if (session_id.length && !source_logs(state, key, now, trace_add, trace, error))
+    if (session_id.length && !source_logs(state, key, now, trace_add, trace, NULL, error))
         return false;
     trace->from_logs = trace->count;
     const struct source_lines wanted = {.containing = slice_of(trace->id)};

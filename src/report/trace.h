@@ -63,7 +63,8 @@ bool trace_add(void *trace, const struct resource *resource, const struct span *
  * earliest one of a circle. False if memory is short. */
 bool trace_arrange(struct trace *trace);
 
-/* Loads and arranges what there is of the trace as of `now`. `session_id` may be empty (then no op log is looked at). */
+/* Loads and arranges what there is of the trace as of `now`. `session_id` may be empty (then no op log is looked at). False also
+ * where the session's log is bad. */
 bool trace_load(struct trace *trace, const struct state *state, struct slice session_id, uint64_t now, struct error *error);
 
 /* As attribute_find, attribute_string and attribute_integer. */

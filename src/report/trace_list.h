@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "report/arena.h"
 #include "report/id_map.h"
+#include "report/source.h"
 #include "store/state.h"
 #include "trace/span.h"
 
@@ -28,6 +29,7 @@ struct trace_list {
     struct trace_summary *items;
     size_t count;
     bool incomplete; /* there was more than the bounds above allow */
+    struct source_skipped skipped; /* by the last trace_list_load */
     /* private */
     size_t capacity;
     struct id_map traces, spans;
@@ -46,7 +48,7 @@ struct trace_list_scope {
     size_t newest;           /* days back until so many of the newest traces are complete; older ones may then be missing */
     struct slice containing; /* the traces whose ids or session ids contain this text are complete, others may be missing or not */
 };
-/* Adds what there is as of `now` and sorts. */
+/* Adds what there is as of `now` and sorts. Of sessions whose log is bad some or all may be missing: see `skipped`. */
 bool trace_list_load(struct trace_list *list, const struct state *state, uint64_t now, struct trace_list_scope scope, struct error *error);
 
 enum trace_match { TRACE_MATCH_NONE, TRACE_MATCH_ONE, TRACE_MATCH_SEVERAL };

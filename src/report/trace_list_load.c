@@ -63,7 +63,8 @@ bool trace_list_load(struct trace_list *list, const struct state *state, uint64_
     struct source_lines wanted = {.containing = scope.containing};
     if (!stands_for_itself(wanted.containing))
         wanted.containing = (struct slice){NULL, 0};
-    const bool loaded = source_logs(state, NULL, now, trace_list_add, list, error) &&
+    list->skipped = (struct source_skipped){.count = 0};
+    const bool loaded = source_logs(state, NULL, now, trace_list_add, list, &list->skipped, error) &&
                         (scope.newest ? load_newest(list, state, scope.newest, error)
                                       : source_archive(state, wanted, trace_list_add, list, error));
     trace_list_sort(list);

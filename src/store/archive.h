@@ -1,6 +1,9 @@
 /* The archive: finished spans as OTLP JSON lines, traces/YYYY-MM-DD.jsonl (UTC day of writing). A day that passes ARCHIVE_FILE_MAX goes on
  * in YYYY-MM-DD.1.jsonl and so on. Only the holder of the relay lock writes. Lines are complete or absent: a torn tail is cut off
- * before the next write, and readers see whole lines only. Files are never renamed; they are removed oldest first. */
+ * before the next write, and readers see whole lines only. Files are never renamed; they are removed oldest first.
+ *
+ * A clock that was wrong costs no spans. New lines never go before the newest file, because cursors stand behind what they have sent:
+ * what a clock in 2099 has begun is gone on with. And an age is not believed of the clock alone, see archive_prune. */
 #ifndef SPANHOOK_STORE_ARCHIVE_H
 #define SPANHOOK_STORE_ARCHIVE_H
 
@@ -10,6 +13,7 @@
 #define ARCHIVE_FILE_MAX (64ULL * 1024 * 1024)
 #define ARCHIVE_TOTAL_MAX (256ULL * 1024 * 1024)
 #define ARCHIVE_KEEP_DAYS 30
+#define ARCHIVE_AHEAD_DAYS 2 /* time zones and small corrections lie within */
 #define ARCHIVE_LINE_MAX (1024 * 1024) /* a longer line is skipped by readers */
 
 /* A place in the archive. Places are ordered: date, part, offset. */
@@ -28,6 +32,8 @@ struct archive_file {
 };
 /* The files, oldest first; *files is malloc'd, the caller frees it. */
 bool archive_list(int traces_folder, struct archive_file **files, size_t *count, struct error *error);
+/* Whether the file's day lies more than ARCHIVE_AHEAD_DAYS after `now`: the clock was wrong when it was begun, or is wrong now. */
+bool archive_is_ahead(const struct archive_file *file, uint64_t now);
 
 struct archive; /* the writer */
 struct archive *archive_open(int traces_folder, struct error *error);
@@ -46,7 +52,9 @@ bool archive_read(int traces_folder, struct archive_position *position, struct b
 bool archive_pending(int traces_folder, struct archive_position position, uint64_t *bytes, uint64_t *lines, struct error *error);
 
 /* Removes the oldest files while the whole passes `total_max` bytes or a file is older than `keep_days` (the newest is always kept). For
- * each removed file that `unsent_from` lies before or in, *unsent_lines grows by its unsent lines. */
+ * each removed file that `unsent_from` lies before or in, *unsent_lines grows by its unsent lines.
+ * Age is counted back from the second newest day that has a file, or from `now` where that is earlier: on one day with a wrong clock,
+ * whether it has a file of its own or not, nothing is removed for its age that would not have been before. */
 bool archive_prune(int traces_folder, uint64_t now, uint64_t total_max, unsigned keep_days, struct archive_position unsent_from,
                    uint64_t *removed_files, uint64_t *unsent_lines, struct error *error);
 

@@ -1,5 +1,6 @@
 #include "store/archive_files.h"
 
+#include "base/clock.h"
 #include "store/file.h"
 
 #include <stdlib.h>
@@ -96,6 +97,11 @@ bool archive_list(int traces_folder, struct archive_file **files, size_t *count,
     *files = found;
     *count = used;
     return true;
+}
+
+bool archive_is_ahead(const struct archive_file *file, uint64_t now)
+{
+    return file->date > clock_utc_date(now + ARCHIVE_AHEAD_DAYS * 86400 * NANOSECONDS_PER_SECOND);
 }
 
 bool archive_file_from(const struct archive_file *file, struct archive_position position, uint64_t *offset)

@@ -121,10 +121,31 @@ bool archive_pending(int traces_folder, struct archive_position position, uint64
 
 /* ---- bounds -------------------------------------------------------------------------------------------------------------------- */
 
-static uint32_t oldest_date(uint64_t now, unsigned keep_days)
+/* The start of a day as ns since 1970: 0 before that, the last one that can be told after it. The inverse of clock_utc_date. */
+static uint64_t day_start(uint32_t date)
+{
+    uint64_t low = 0, high = UINT64_MAX / NANOSECONDS_PER_SECOND / 86400;
+    while (low < high) {
+        const uint64_t middle = low + (high - low) / 2;
+        if (clock_utc_date(middle * 86400 * NANOSECONDS_PER_SECOND) < date)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low * 86400 * NANOSECONDS_PER_SECOND;
+}
+
+/* The oldest day that is kept; 0: all are. See archive_prune. */
+static uint32_t oldest_date(const struct archive_file *files, size_t count, uint64_t now, unsigned keep_days)
 {
     const uint64_t span = keep_days * 86400 * NANOSECONDS_PER_SECOND;
-    return now > span ? clock_utc_date(now - span) : 0;
+    size_t second = count;
+    while (second > 0 && files[second - 1].date == files[count - 1].date)
+        second--;
+    if (second == 0)
+        return 0;
+    const uint64_t confirmed = day_start(files[second - 1].date), from = confirmed < now ? confirmed : now;
+    return from > span ? clock_utc_date(from - span) : 0;
 }
 
 bool archive_prune(int traces_folder, uint64_t now, uint64_t total_max, unsigned keep_days, struct archive_position unsent_from,
@@ -133,10 +154,10 @@ bool archive_prune(int traces_folder, uint64_t now, uint64_t total_max, unsigned
     struct archive_file *files;
     size_t count;
     uint64_t total = 0;
-    const uint32_t oldest = oldest_date(now, keep_days);
 
     if (!archive_list(traces_folder, &files, &count, error))
         return false;
+    const uint32_t oldest = oldest_date(files, count, now, keep_days);
     for (size_t i = 0; i < count; i++)
         total += files[i].size;
     for (size_t i = 0; i + 1 < count && (total > total_max || files[i].date < oldest); i++) {

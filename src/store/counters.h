@@ -10,7 +10,7 @@
 #define COUNTERS(X)                                                                                                                 \
     X(INPUT_EMPTY, "input_empty", "hook started without a payload")                                                                 \
     X(INPUT_TIMEOUT, "input_timeout", "payload did not end in time")                                                                \
-    X(JSON_BAD, "json_bad", "payload was not valid JSON")                                                                           \
+    X(JSON_BAD, "json_bad", "payload was not JSON, or more than is looked at")                                              \
     X(UTF8_REPLACED, "utf8_replaced", "payload held malformed UTF-8")                                                               \
     X(PAYLOAD_TRUNCATED, "payload_truncated", "payload was larger than what is looked at")                                          \
     X(DROPPED_SPACE, "dropped_enospc", "op lost: disk or quota full, or file size limit")                                           \
@@ -26,7 +26,8 @@
     X(SPANS_REJECTED, "spans_rejected", "spans a destination refused for good")                                                     \
     X(SEND_FAILURES, "send_failures", "sends that failed and are tried again")                                                      \
     X(RELAY_STARTS, "relay_starts", "relays started")                                                                               \
-    X(ARCHIVE_ERRORS, "archive_errors", "writes to the archive that failed and are tried again")
+    X(ARCHIVE_ERRORS, "archive_errors", "writes to the archive that failed and are tried again")                                    \
+    X(EVENTS_DOUBLED, "events_doubled", "events left out because Kiro v3 reports them through its hooks file, too")
 
 enum counter {
 #define COUNTER_ENUM(name, text, help) COUNTER_##name,

@@ -89,6 +89,9 @@ static bool decode(struct slice text, const char *name, struct cursor *cursor)
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (!slot_take_number(&text, numbers[i]))
             return false;
+    /* Later additions: a slot without them is as good. */
+    if (!slot_take_number(&text, &found.not_before) || !slot_take_number(&text, &found.retry_after))
+        found.not_before = found.retry_after = 0;
     if (date > UINT32_MAX || part > UINT32_MAX)
         return false;
     found.position.date = (uint32_t)date;
@@ -100,7 +103,8 @@ static bool decode(struct slice text, const char *name, struct cursor *cursor)
 static void encode(const struct cursor *cursor, const char *name, struct buffer *text)
 {
     const uint64_t numbers[] = {cursor->position.date, cursor->position.part, cursor->position.offset, cursor->sent,
-                                cursor->rejected,      cursor->dropped,       cursor->failures,        cursor->last_success};
+                                cursor->rejected,      cursor->dropped,       cursor->failures,        cursor->last_success,
+                                cursor->not_before,    cursor->retry_after};
     buffer_append_text(text, name);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         buffer_append_byte(text, ' ');

@@ -13,6 +13,8 @@ struct cursor {
     uint64_t dropped;   /* spans removed unsent by the archive's bound */
     uint64_t failures;  /* failed attempts since the last success */
     uint64_t last_success; /* ns since 1970; 0 never */
+    uint64_t not_before;   /* ns since 1970: no attempt until then; 0: none waits. Slots written before it existed read as 0 */
+    uint64_t retry_after;  /* the same moment where the destination asked for it; 0: it did not */
     char reason[256];   /* why the last attempt failed, one line; "" after a success. Kept beside the slots, for status; may be lost */
     uint64_t sequence;  /* private to the file format */
 };

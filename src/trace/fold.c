@@ -177,6 +177,7 @@ static bool apply_start(struct fold *fold, const struct op *op, span_sink *sink,
     if (!call)
         return false;
     call->turn = fold->turn;
+    call->sequence = ++fold->starts;
     /* Kiro runs all pre hooks of a batch before its first tool: starts without an end between them are one batch. */
     if (!fold->batch_may_grow)
         fold->batch++;
@@ -200,8 +201,14 @@ static bool apply_end(struct fold *fold, const struct op *op, span_sink *sink, v
     struct span span;
     struct fold_call *call = find_call(fold, op);
     fold->batch_may_grow = false;
-    if (call)
+    if (call) {
+        /* One that began later is over already: this end was held back until the whole batch was. */
+        if (fold->latest_ended > call->sequence)
+            call->in_batch = true;
+        else
+            fold->latest_ended = call->sequence;
         return call_close(fold, call, op, op->time, NULL, sink, context);
+    }
     fold_make_point_call_span(fold, op, &span);
     fold->tool_calls++;
     fold->turn_tool_calls++;
@@ -241,8 +248,11 @@ bool fold_apply(struct fold *fold, const struct op *op, span_sink *sink, void *c
     bool taken = true;
 
     if (op->kind == OP_IDLE) {
-        if (!fold->in_trace || !fold->wants_idle)
+        /* One that a newer op has overtaken was meant for the quiet before it. */
+        if (!fold->in_trace || !fold->wants_idle || op->time < fold->last_time)
             return true;
+        if (fold->oldest)
+            fold->last_time = op->time; /* the root ends no earlier than what ends here */
         taken = close_all(fold, op->time, OUTCOME_NO_RESULT, sink, context);
         fold->wants_idle = false;
         return taken & settle_root(fold, sink, context);

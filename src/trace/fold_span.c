@@ -21,19 +21,20 @@ bool fold_set_identity(struct fold *fold, const struct op *op)
     struct slice service;
 
     buffer_clear(&fold->identity);
-    /* All at once, as slices into it must not move. */
-    if (!buffer_reserve(&fold->identity, op->session_id.length + op->agent.length + op->service_name.length + 16 +
-                                             RESOURCE_ATTRIBUTES_GROWTH * op->resource_attributes.length))
+    /* All of what the parts below can take, at once: slices into it must not move. */
+    if (!buffer_reserve(&fold->identity, FOLD_IDENTITY_MAX))
         return false;
-    fold->session_id = keep(&fold->identity, op->session_id);
-    fold->agent = keep(&fold->identity, op->agent.length ? op->agent : SLICE("agent"));
-    service = keep(&fold->identity, op->service_name.length ? op->service_name : fold->agent);
+    fold->session_id = keep(&fold->identity, slice_part(op->session_id, 0, OP_SESSION_ID_MAX));
+    fold->agent = keep(&fold->identity, op->agent.length ? slice_part(op->agent, 0, OP_AGENT_MAX) : SLICE("agent"));
+    service = keep(&fold->identity, op->service_name.length ? slice_part(op->service_name, 0, OP_TOOL_NAME_MAX) : fold->agent);
     if (op->service_name.length == 0) {
         buffer_append_text(&fold->identity, "-agent");
         service.length += sizeof "-agent" - 1;
     }
     *attributes = (struct attribute_list){.count = 0};
-    resource_attributes_parse(op->resource_attributes, attributes, &fold->identity);
+    /* What is longer is discarded whole, as every other error in it. */
+    if (op->resource_attributes.length <= OP_RESOURCE_ATTRIBUTES_MAX)
+        resource_attributes_parse(op->resource_attributes, attributes, &fold->identity);
     if (op->service_name.length || !attribute_find(attributes, NAME_SERVICE_NAME))
         attribute_set_string(attributes, NAME_SERVICE_NAME, service);
     attribute_set_string(attributes, NAME_SESSION_ID, fold->session_id);
@@ -165,7 +166,7 @@ void fold_make_call_span(struct fold *fold, const struct fold_call *call, const 
     if (end) {
         const uint64_t duration = elapsed(start->time, start->since_boot, end->time, end->since_boot, &suspect);
         add_all(&span->attributes, &end->attributes);
-        span->end = start->time + duration;
+        span->end = duration > UINT64_MAX - start->time ? UINT64_MAX : start->time + duration;
         attribute_set_double(&span->attributes, NAME_DURATION_MS, milliseconds(duration));
         attribute_set_string(&span->attributes, NAME_DURATION_SOURCE, call->in_batch ? SLICE("hook_batch") : SLICE("hook"));
         set_result(end->result, span);

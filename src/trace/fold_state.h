@@ -5,7 +5,8 @@
 #include "base/clock.h"
 #include "trace/fold.h"
 
-#define FOLD_IDENTITY_MAX (64 * 1024) /* bytes of session id, agent and resource attributes together */
+/* Session id, agent, service name and decoded resource attributes, each at its longest. */
+#define FOLD_IDENTITY_MAX (OP_SESSION_ID_MAX + 2 * OP_AGENT_MAX + OP_TOOL_NAME_MAX + 64 + 3 * OP_RESOURCE_ATTRIBUTES_MAX)
 #define FOLD_NAME_MAX 1024            /* bytes of a span's name */
 
 #define OUTCOME_NO_RESULT "no_result"
@@ -16,7 +17,8 @@ struct fold_call {
     struct fold_call *previous, *next; /* in the order of their starts */
     struct op start;                   /* its strings live in `text` */
     char *text;
-    uint64_t batch; /* starts without an end between them share it */
+    uint64_t sequence; /* counts starts */
+    uint64_t batch;    /* starts without an end between them share it */
     unsigned turn;
     bool in_batch;  /* the batch has more than this one: the interval is an upper bound */
 };
@@ -48,7 +50,8 @@ struct fold {
     /* open calls */
     struct fold_call *oldest, *newest;
     unsigned open_count;
-    uint64_t batch;
+    uint64_t starts, batch;
+    uint64_t latest_ended; /* the highest sequence of a call that an end came for */
     bool batch_may_grow; /* the newest op about a call was a start */
 
     char name[FOLD_NAME_MAX]; /* of the span being made */

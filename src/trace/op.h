@@ -12,8 +12,10 @@
 #include "trace/span.h"
 
 #define OP_SIZE_MAX (256 * 1024)     /* bytes of one encoded op; the op log refuses more */
-#define OP_SESSION_ID_MAX 512        /* bytes kept of a session id; longer ones are told apart by these alone */
-#define OP_TOOL_NAME_MAX 256
+#define OP_SESSION_ID_MAX 512        /* bytes of a session id; of a longer one the start and a digest are kept */
+#define OP_TOOL_NAME_MAX 256           /* also of a skill and of a service name */
+#define OP_AGENT_MAX 32
+#define OP_RESOURCE_ATTRIBUTES_MAX 16384
 #define OP_TOKENS_MAX 512
 
 enum op_kind {

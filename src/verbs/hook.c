@@ -54,18 +54,16 @@ static void be_unobtrusive(uint64_t started)
     struct itimerval deadline = {.it_value = {HARD_DEADLINE_MS / 1000, HARD_DEADLINE_MS % 1000 * 1000}};
     sigset_t signals;
 
-    signal(SIGALRM, give_up);
-    /* Already late: enough for the record and for nothing else. */
-    const bool late = clock_since_boot() - started > HARD_DEADLINE_MS * NANOSECONDS_PER_MILLISECOND;
-    if (late)
-        deadline.it_value = (struct timeval){0, LATE_MS * 1000};
-    setitimer(ITIMER_REAL, &deadline, NULL);
-    if (late)
-        return;
+    /* Exactly these: a mask is inherited, and the agent may have blocked the alarm. */
     sigemptyset(&signals);
     for (size_t i = 0; i < sizeof unwanted / sizeof *unwanted; i++)
         sigaddset(&signals, unwanted[i]);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGALRM, give_up);
+    sigprocmask(SIG_SETMASK, &signals, NULL);
+    /* Already late: enough for the record and for nothing else. */
+    if (clock_since_boot() - started > HARD_DEADLINE_MS * NANOSECONDS_PER_MILLISECOND)
+        deadline.it_value = (struct timeval){0, LATE_MS * 1000};
+    setitimer(ITIMER_REAL, &deadline, NULL);
 }
 
 static struct kiro_options read_options(const struct verb *verb, int argc, char **argv)
@@ -76,7 +74,8 @@ static struct kiro_options read_options(const struct verb *verb, int argc, char 
 
     /* Nobody reads a complaint here: what cannot be understood is left at its default. */
     verb_parse(verb, argc, argv, &arguments, NULL);
-    result.event = slice_of(arguments.options[OPTION_EVENT]);
+    result.agent = slice_of(arguments.options[OPTION_AGENT]);
+    result.event = slice_part(slice_of(arguments.options[OPTION_EVENT]), 0, OP_TOOL_NAME_MAX);
     const char *prompt_chars = arguments.options[OPTION_PROMPT_CHARS];
     if (prompt_chars && verb_number(prompt_chars, 0, KIRO_PROMPT_CHARS_MAX, &characters))
         result.prompt_chars = (size_t)characters;
@@ -89,14 +88,14 @@ static struct kiro_options read_options(const struct verb *verb, int argc, char 
 }
 
 /* What is left of a payload that is no JSON: that it came, how large it was, and which it was. */
-static void unparsed_op(struct buffer *text)
+static void unparsed_op(const struct kiro_options *chosen, struct buffer *text)
 {
     uint8_t digest[SHA256_SIZE];
     hash_sha256(payload.first, digest);
     const size_t at = text->length;
     buffer_append_hex(text, digest, sizeof digest);
     op.kind = OP_POINT;
-    op.agent = SLICE("kiro");
+    op.agent = kiro_agent_name(chosen);
     op.event = SLICE("unparsed");
     attribute_set_string(&op.attributes, NAME_PAYLOAD_HASH, (struct slice){text->data + at, text->length - at});
     attribute_set_integer(&op.attributes, NAME_PAYLOAD_SIZE, (int64_t)payload.scan.bytes);
@@ -108,7 +107,7 @@ static bool op_of_user_prompt(struct slice prompt, const struct kiro_options *ch
     struct json document;
     json_scan_init(&payload.scan, copy);
     json_scan_feed(&payload.scan, prompt);
-    if (json_scan_end(&payload.scan) == JSON_SCAN_DONE && json_parse(&document, buffer_slice(copy), tokens, TOKENS_MAX) &&
+    if (json_scan_end(&payload.scan) == JSON_SCAN_DONE && json_parse_copy(&document, buffer_slice(copy), tokens, TOKENS_MAX) &&
         kiro_op_of_user_prompt(&document, &payload.scan, chosen, &op, text))
         return true;
     memset(&op, 0, sizeof op);
@@ -119,7 +118,10 @@ static bool op_of_user_prompt(struct slice prompt, const struct kiro_options *ch
 static bool make_op(const struct kiro_options *chosen, struct buffer *text, enum counter *noted)
 {
     const struct slice user_prompt = slice_of(getenv("USER_PROMPT"));
-    const bool prompt_is_payload = user_prompt.length && user_prompt.data[0] == '{';
+    size_t unused;
+    /* Elsewhere the variable holds what the user typed, which may be JSON, too. */
+    const bool prompt_is_payload =
+        slice_starts_with(user_prompt, SLICE("{")) && slice_find(user_prompt, SLICE("\"toolName\""), 0, &unused);
     struct buffer copy;
     struct json document;
 
@@ -129,12 +131,15 @@ static bool make_op(const struct kiro_options *chosen, struct buffer *text, enum
     *noted = COUNTER_COUNT;
     switch (state) {
     case PAYLOAD_COMPLETE:
-        if (json_parse(&document, buffer_slice(&copy), tokens, TOKENS_MAX) && json_type(&document, 0) == JSON_OBJECT) {
+        if (json_parse_copy(&document, buffer_slice(&copy), tokens, TOKENS_MAX) && json_type(&document, 0) == JSON_OBJECT) {
             if (payload.scan.replaced)
                 *noted = COUNTER_UTF8_REPLACED;
             else if (payload.scan.truncated)
                 *noted = COUNTER_PAYLOAD_TRUNCATED;
-            return kiro_op(&document, &payload.scan, chosen, &op, text);
+            if (kiro_op(&document, &payload.scan, chosen, &op, text))
+                return true;
+            *noted = COUNTER_EVENTS_DOUBLED;
+            return false;
         }
         break;
     case PAYLOAD_EMPTY:
@@ -151,7 +156,7 @@ static bool make_op(const struct kiro_options *chosen, struct buffer *text, enum
         break;
     }
     *noted = COUNTER_JSON_BAD;
-    unparsed_op(text);
+    unparsed_op(chosen, text);
     return true;
 }
 
@@ -175,7 +180,7 @@ static void record(uint64_t time, uint64_t since_boot, const struct kiro_options
     op.time = time;
     op.since_boot = since_boot;
     op.service_name = slice_part(slice_of(environment_setting("SERVICE_NAME")), 0, OP_TOOL_NAME_MAX);
-    op.resource_attributes = slice_part(slice_of(environment_setting("RESOURCE_ATTRIBUTES")), 0, PAYLOAD_FIRST_MAX / 4);
+    op.resource_attributes = slice_part(slice_of(environment_setting("RESOURCE_ATTRIBUTES")), 0, OP_RESOURCE_ATTRIBUTES_MAX + 1);
     if (!span_id_new(since_boot, op.id))
         attribute_set_string(&op.attributes, NAME_ID_SOURCE, SLICE("fallback"));
     session_key(op.session_id, key);

@@ -6,6 +6,7 @@
 #include "verbs/verb.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #define LOCK_PATIENCE_MS 200
 #define TICK_MS 100
@@ -68,11 +69,30 @@ static void pump_until_idle(struct pump *pump, int ops_folder, int *lock)
     }
 }
 
+/* With the lock held; *lock is -1 where it was given away. False: could not begin. */
+static bool relay(int *lock, struct error *error)
+{
+    struct state state;
+    struct pump pump;
+
+    if (!state_open(&state, true, error))
+        return false;
+    const bool opened = pump_open(&pump, &state, error);
+    if (opened) {
+        counters_add(pump.counters, COUNTER_RELAY_STARTS, 1);
+        if (!pump.sender)
+            log_line("relay: not sending: %s", pump.reason.text);
+        pump_until_idle(&pump, state.folders[STATE_OPS], lock);
+    }
+    pump_close(&pump);
+    state_close(&state);
+    return opened;
+}
+
 static int run(const struct verb *verb, int argc, char **argv)
 {
     struct verb_arguments arguments;
-    struct state state;
-    struct pump pump;
+    struct state early;
     struct error error;
     int exit_code = EXIT_OK;
 
@@ -81,26 +101,23 @@ static int run(const struct verb *verb, int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
-    if (!state_open(&state, true, &error))
+    /* The lock first: whoever fails behind it leaves it marked as taken just now, so that hooks do not start one relay after another. */
+    if (!state_open_ops(&early, &error))
         return verb_failed(verb, &error);
-    const int ops = state.folders[STATE_OPS];
-    log_to(ops, STATE_LOG_NAME);
+    const int ops = early.folders[STATE_OPS];
     int lock = relay_lock_take(ops, LOCK_PATIENCE_MS);
     if (lock >= 0) {
+        log_to(ops, STATE_LOG_NAME);
         relay_nudged(ops); /* an old one is not for us */
-        if (pump_open(&pump, &state, &error)) {
-            counters_add(pump.counters, COUNTER_RELAY_STARTS, 1);
-            if (!pump.sender)
-                log_line("relay: not sending: %s", pump.reason.text);
-            pump_until_idle(&pump, ops, &lock);
-        } else {
+        if (!relay(&lock, &error)) {
             log_line("relay: %s", error.text);
             exit_code = verb_failed(verb, &error);
+            close(lock);
+        } else {
+            relay_lock_release(lock);
         }
-        pump_close(&pump);
-        relay_lock_release(lock);
     }
-    state_close(&state);
+    state_close(&early);
     return exit_code;
 }
 

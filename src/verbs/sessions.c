@@ -59,7 +59,7 @@ static void write_json(struct buffer *out, const struct trace_list *list, size_t
     buffer_append_text(out, "],\"more\":");
     json_write_bool(out, shown < list->count);
     buffer_append_text(out, ",\"incomplete\":");
-    json_write_bool(out, list->incomplete);
+    json_write_bool(out, list->incomplete || list->skipped.count > 0);
     buffer_append_text(out, "}\n");
 }
 
@@ -174,6 +174,8 @@ static void write_table(struct buffer *out, const struct trace_list *list, size_
     struct terminal terminal;
     struct table table = {.out = out, .terminal = &terminal};
 
+    if (list->count == 0 && list->skipped.count > 0)
+        return;
     if (list->count == 0) {
         buffer_append_text(out, "Nothing has been recorded yet. Wire spanhook into your agent with: spanhook install kiro\n");
         return;
@@ -198,6 +200,7 @@ static int show(const struct verb *verb, const struct trace_list *list, size_t l
     struct error error;
     int exit_code = EXIT_OK;
 
+    verb_tell_skipped(verb, &list->skipped);
     buffer_init(&out, OUTPUT_MAX);
     if (json)
         write_json(&out, list, shown);

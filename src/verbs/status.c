@@ -1,6 +1,10 @@
 #include "base/clock.h"
 #include "base/json_write.h"
 #include "export/destination.h"
+#include "report/screen_text.h"
+#include "report/source.h"
+#include "report/terminal.h"
+#include "store/archive.h"
 #include "store/counters.h"
 #include "store/cursor.h"
 #include "store/lock.h"
@@ -9,9 +13,9 @@
 #include "verbs/verb.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define OUTPUT_MAX (1024 * 1024)
 
@@ -31,9 +35,11 @@ struct destination_status {
 
 struct status {
     struct state state;
+    bool nothing_yet; /* no hook has made the state folder */
     bool relay_running;
     uint64_t logs, log_bytes, unarchived_bytes;
     uint64_t archive_files, archive_bytes;
+    char archive_ahead[sizeof ((struct archive_file *)0)->name]; /* the newest file, if its day is yet to come */
     uint64_t counters[COUNTER_COUNT];
     struct destination destination;
     struct error destination_error;
@@ -64,6 +70,8 @@ static void look_at_destinations(struct status *status)
 
     status->destination_usable = destination_from_environment(&status->destination, &status->destination_error);
     const bool sends = status->destination_usable && status->destination.enabled;
+    if (status->nothing_yet)
+        return;
     cursor_list(status->state.folders[STATE_CURSORS], &files, &count);
     for (size_t i = 0; i < count; i++) {
         const bool is_current = sends && strcmp(files[i].url, status->destination.url) == 0;
@@ -99,6 +107,8 @@ static void look_at_store(struct status *status)
         status->archive_files = count;
         for (size_t i = 0; i < count; i++)
             status->archive_bytes += files[i].size;
+        if (count > 0 && archive_is_ahead(&files[count - 1], clock_realtime()))
+            memcpy(status->archive_ahead, files[count - 1].name, sizeof status->archive_ahead);
     }
     free(files);
     counters_read(ops, status->counters);
@@ -151,7 +161,12 @@ static void write_json(struct buffer *out, const struct status *status)
     json_write_bool(out, status->relay_running);
     buffer_append_format(out, ",\"queue\":{\"logs\":%" PRIu64 ",\"log_bytes\":%" PRIu64 ",\"unarchived_bytes\":%" PRIu64 "}", status->logs,
                          status->log_bytes, status->unarchived_bytes);
-    buffer_append_format(out, ",\"archive\":{\"files\":%" PRIu64 ",\"bytes\":%" PRIu64 "}", status->archive_files, status->archive_bytes);
+    buffer_append_format(out, ",\"archive\":{\"files\":%" PRIu64 ",\"bytes\":%" PRIu64, status->archive_files, status->archive_bytes);
+    if (status->archive_ahead[0]) {
+        buffer_append_text(out, ",\"dated_ahead\":");
+        json_write_string(out, slice_of(status->archive_ahead));
+    }
+    buffer_append_byte(out, '}');
     buffer_append_text(out, ",\"sending\":");
     json_write_bool(out, status->destination_usable && status->destination.enabled);
     if (!status->destination_usable) {
@@ -177,6 +192,31 @@ static void write_json(struct buffer *out, const struct status *status)
     buffer_append_text(out, "}}\n");
 }
 
+/* What a server, a file or the environment said is shown so that it cannot steer the terminal. */
+static void append_shown(struct buffer *out, const char *text)
+{
+    struct terminal terminal;
+    terminal_detect(&terminal, STDOUT_FILENO, 0, TERMINAL_COLOUR_NEVER);
+    screen_text_append(out, slice_of(text), strlen(text) * 10, terminal.unicode);
+}
+
+static void write_line(struct buffer *out, const char *before, const char *text)
+{
+    buffer_append_text(out, before);
+    append_shown(out, text);
+    buffer_append_byte(out, '\n');
+}
+
+static void write_text_store(struct buffer *out, const struct status *status)
+{
+    buffer_append_format(out, "recorded  %" PRIu64 " session logs, %" PRIu64 " bytes, %" PRIu64 " of them not archived yet\n", status->logs,
+                         status->log_bytes, status->unarchived_bytes);
+    buffer_append_format(out, "archive   %" PRIu64 " files, %" PRIu64 " bytes\n", status->archive_files, status->archive_bytes);
+    if (status->archive_ahead[0])
+        buffer_append_format(out, "warning   traces/%s is dated in the future: the clock was wrong, or is; new spans go on in it\n",
+                             status->archive_ahead);
+}
+
 static void write_text(struct buffer *out, const struct status *status)
 {
     char time[20];
@@ -184,25 +224,29 @@ static void write_text(struct buffer *out, const struct status *status)
 
     buffer_append_format(out, "state     %s\n", status->state.path);
     buffer_append_format(out, "relay     %s\n", status->relay_running ? "running" : "not running (a hook starts it)");
-    buffer_append_format(out, "recorded  %" PRIu64 " session logs, %" PRIu64 " bytes, %" PRIu64 " of them not archived yet\n", status->logs,
-                         status->log_bytes, status->unarchived_bytes);
-    buffer_append_format(out, "archive   %" PRIu64 " files, %" PRIu64 " bytes\n", status->archive_files, status->archive_bytes);
+    if (status->nothing_yet)
+        buffer_append_text(out, "recorded  nothing yet; wire spanhook into your agent with: spanhook install kiro\n");
+    else
+        write_text_store(out, status);
     if (!status->destination_usable)
-        buffer_append_format(out, "sending   nothing: %s\n", status->destination_error.text);
+        write_line(out, "sending   nothing: ", status->destination_error.text);
     else if (!status->destination.enabled)
-        buffer_append_format(out, "sending   switched off by %s\n", status->destination.source);
+        write_line(out, "sending   switched off by ", status->destination.source);
     if (status->destination.warning[0])
-        buffer_append_format(out, "warning   %s\n", status->destination.warning);
+        write_line(out, "warning   ", status->destination.warning);
     for (size_t i = 0; i < status->destination_count; i++) {
         const struct destination_status *destination = &status->destinations[i];
-        buffer_append_format(out, "\n%s%s%s%s\n", destination->url, destination->current ? "  (" : "",
-                             destination->current ? status->destination.source : "", destination->current ? ")" : "  (not in use now)");
+        buffer_append_byte(out, '\n');
+        append_shown(out, destination->url);
+        buffer_append_format(out, "%s%s%s\n", destination->current ? "  (" : "", destination->current ? status->destination.source : "",
+                             destination->current ? ")" : "  (not in use now)");
         buffer_append_format(out, "  sent %" PRIu64 ", pending %" PRIu64 ", rejected %" PRIu64 ", dropped %" PRIu64 "\n",
                              destination->cursor.sent, destination->pending_spans, destination->cursor.rejected,
                              destination->cursor.dropped);
-        if (destination->cursor.failures)
-            buffer_append_format(out, "  failing: %" PRIu64 " attempts, last: %s\n", destination->cursor.failures,
-                                 destination->cursor.reason[0] ? destination->cursor.reason : "no answer");
+        if (destination->cursor.failures) {
+            buffer_append_format(out, "  failing: %" PRIu64 " attempts, last: ", destination->cursor.failures);
+            write_line(out, "", destination->cursor.reason[0] ? destination->cursor.reason : "no answer");
+        }
         if (destination->cursor.last_success) {
             clock_format_local(destination->cursor.last_success, time);
             buffer_append_format(out, "  last delivered %s\n", time);
@@ -229,19 +273,27 @@ static int run(const struct verb *verb, int argc, char **argv)
 
     if (!verb_begin(verb, argc, argv, &arguments, &exit_code))
         return exit_code;
-    if (!state_open(&status.state, false, &error))
+    if (!source_open(&status.state, &status.nothing_yet, &error))
         return verb_failed(verb, &error);
-    look_at_store(&status);
+    if (!status.nothing_yet)
+        look_at_store(&status);
     look_at_destinations(&status);
     buffer_init(&out, OUTPUT_MAX);
     if (arguments.options[OPTION_JSON])
         write_json(&out, &status);
     else
         write_text(&out, &status);
-    exit_code = out.failed || fwrite(out.data, 1, out.length, stdout) != out.length || fflush(stdout) != 0 ? EXIT_FAILED : EXIT_OK;
+    exit_code = EXIT_OK;
+    if (out.failed) {
+        error_set(&error, "no memory to show it");
+        exit_code = verb_failed(verb, &error);
+    } else {
+        verb_write(verb, buffer_slice(&out), &exit_code);
+    }
     buffer_free(&out);
     free(status.destinations);
-    state_close(&status.state);
+    if (!status.nothing_yet)
+        state_close(&status.state);
     return exit_code;
 }
 

@@ -86,8 +86,7 @@ bool verb_begin(const struct verb *verb, int argc, char **argv, struct verb_argu
 {
     struct error error;
     if (asks_for_help(argc, argv)) {
-        verb_print_help(verb);
-        *exit_code = EXIT_OK;
+        *exit_code = verb_print_help(verb);
         return false;
     }
     if (verb_parse(verb, argc, argv, arguments, &error))
@@ -114,7 +113,7 @@ bool verb_number(const char *text, long low, long high, long *number)
 
 int verb_failed(const struct verb *verb, const struct error *error)
 {
-    (void)fprintf(stderr, "spanhook %s: %s\n", verb->name, error->text);
+    (void)fprintf(stderr, "spanhook%s%s: %s\n", verb ? " " : "", verb ? verb->name : "", error->text);
     return EXIT_FAILED;
 }
 
@@ -122,6 +121,15 @@ int verb_misused(const struct verb *verb, const struct error *error)
 {
     (void)fprintf(stderr, "spanhook %s: %s; see: spanhook help %s\n", verb->name, error->text, verb->name);
     return EXIT_USAGE;
+}
+
+void verb_tell_skipped(const struct verb *verb, const struct source_skipped *skipped)
+{
+    if (skipped->count == 1)
+        (void)fprintf(stderr, "spanhook %s: one session is left out or cut short: %s\n", verb->name, skipped->first.text);
+    else if (skipped->count > 1)
+        (void)fprintf(stderr, "spanhook %s: %zu sessions are left out or cut short, of the first: %s\n", verb->name, skipped->count,
+                      skipped->first.text);
 }
 
 bool verb_write(const struct verb *verb, struct slice text, int *exit_code)

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/slice.h"
+#include "report/source.h"
 
 #define VERB_OPTIONS_MAX 12
 #define VERB_POSITIONAL_MAX 4
@@ -46,14 +47,17 @@ bool verb_parse(const struct verb *verb, int argc, char **argv, struct verb_argu
 /* verb_parse that reports for itself: on an error prints one line to stderr and returns EXIT_USAGE; on --help prints the
  * verb's help and returns EXIT_OK; both through *exit_code, with false. */
 bool verb_begin(const struct verb *verb, int argc, char **argv, struct verb_arguments *arguments, int *exit_code);
-/* Prints "spanhook VERB: message" to stderr and returns EXIT_FAILED. */
+/* Prints "spanhook VERB: message" to stderr, "spanhook: message" for NULL, and returns EXIT_FAILED. */
 int verb_failed(const struct verb *verb, const struct error *error);
 /* The same for a mistake in the arguments: names the verb's help and returns EXIT_USAGE. */
 int verb_misused(const struct verb *verb, const struct error *error);
+/* Tells on stderr, in one line, of op logs that were left out; nothing where there are none. */
+void verb_tell_skipped(const struct verb *verb, const struct source_skipped *skipped);
 /* Writes to stdout. False if that cannot be done; *exit_code is then EXIT_OK when the reader has gone (it had enough), else it has been
  * complained of and is EXIT_FAILED. */
 bool verb_write(const struct verb *verb, struct slice text, int *exit_code);
-void verb_print_help(const struct verb *verb);
+/* Returns the exit code, as verb_write gives it. */
+int verb_print_help(const struct verb *verb);
 /* Argument of an option as a number in [low, high]. */
 bool verb_number(const char *text, long low, long high, long *number);
 
@@ -61,7 +65,7 @@ bool verb_number(const char *text, long low, long high, long *number);
 const struct verb *verb_find(const char *name);
 /* Complains of an unknown verb, with the one that was perhaps meant, and returns EXIT_USAGE. */
 int verb_unknown(const char *name);
-/* The list of verbs: on stdout, or as an answer to a mistake on stderr. */
-void verb_print_overview(bool to_stderr);
+/* The list of verbs: on stdout, or as an answer to a mistake on stderr. Returns the exit code: as above, or EXIT_USAGE. */
+int verb_print_overview(bool to_stderr);
 
 #endif

@@ -128,7 +128,9 @@ static bool choose(struct view *view, const char *argument, size_t *index, bool 
 
     *index = 0;
     *by_trace_id = false;
-    if (view->list.count == 0) {
+    if (view->list.count == 0 && view->list.skipped.count > 0) {
+        error_set(&error, "there is nothing else to show");
+    } else if (view->list.count == 0) {
         error_set(&error, "nothing has been recorded yet; wire spanhook into your agent with: spanhook install kiro");
     } else if (!argument) {
         while (*index + 1 < view->list.count && strcmp(view->list.items[*index].id, view->latest) != 0)
@@ -258,11 +260,15 @@ static int show(struct view *view, const struct verb_arguments *arguments)
         return verb_failed(view->verb, &error);
     if (!nothing_yet && !list_traces(view, arguments->positional[0], &error)) {
         view->exit_code = verb_failed(view->verb, &error);
-    } else if (choose(view, arguments->positional[0], &index, &by_trace_id)) {
+        goto out;
+    }
+    verb_tell_skipped(view->verb, &view->list.skipped);
+    if (choose(view, arguments->positional[0], &index, &by_trace_id)) {
         if (view->list.incomplete)
             (void)fprintf(stderr, "spanhook view: more was recorded than can be listed; some counts are too low\n");
         view->exit_code = arguments->options[OPTION_JSON] ? show_json(view, index, by_trace_id) : show_waterfall(view, index);
     }
+out:
     if (!nothing_yet)
         state_close(&view->state);
     return view->exit_code;

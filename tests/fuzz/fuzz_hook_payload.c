@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buffer_init_fixed(&copy, copy_storage, sizeof copy_storage);
     json_scan_init(&scan, &copy);
     json_scan_feed(&scan, (struct slice){(const char *)data, size});
-    if (json_scan_end(&scan) != JSON_SCAN_DONE || !json_parse(&document, buffer_slice(&copy), tokens, TOKENS_MAX) ||
+    if (json_scan_end(&scan) != JSON_SCAN_DONE || !json_parse_copy(&document, buffer_slice(&copy), tokens, TOKENS_MAX) ||
         json_type(&document, 0) != JSON_OBJECT)
         return 0;
 

@@ -203,7 +203,8 @@ def test_lines_that_are_no_otlp_are_set_aside(home):
     archive(home, [b"rubbish\n", span_line(0), b"[1,2]\n", b"{\"resourceSpans\":\n", span_line(1), span_line(2), b"\n", b"{}{}\n"])
     with Backend() as backend:
         env = to(home, backend)
-        assert flush(home, env) == (0, "")
+        code, message = flush(home, env)
+        assert code == 1 and "no OTLP JSON" in message, message
         expect(home, env, sent=3, pending=0)
         assert numbers(backend.spans()) == [0, 1, 2]
     assert span_line(0) not in rejected_lines(home) and b"rubbish\n" in rejected_lines(home)
@@ -357,6 +358,15 @@ def test_P04_malformed_heads(home):
             expect_kept(home, to(home, server), 1, seconds=1)
 
 
+def test_P02_empty_or_plain_text_is_taken(home):
+    for number, (body, kind) in enumerate(((b"", "text/html"), (b"", "text/plain"), (b"ok", "text/plain"))):
+        archive(home, [span_line(number)])
+        with Backend(lambda handler, _: handler.reply(200, body, kind)) as backend:
+            env = to(home, backend)
+            assert flush(home, env) == (0, "")
+            expect(home, env, sent=number + 1, pending=0)
+
+
 def gap_after(home, value, seconds):
     """Seconds between a 503 with this Retry-After and the next request; None when none came."""
     times = []
@@ -388,6 +398,42 @@ def test_P05_retry_after_as_a_date(home):
 def test_P05_retry_after_far_ahead(home):
     backlog(home, 1)
     assert gap_after(home, "999999999", 3) is None
+
+
+def test_P05_retry_after_outlives_the_process(home):
+    backlog(home, 1)
+    times = []
+
+    def answer(handler, body):
+        times.append(time.monotonic())
+        handler.reply(*((503, b"", "text/plain") if len(times) == 1 else (200, b"{}")), Retry_After="6")
+
+    with Backend(answer) as backend:
+        env = to(home, backend, SPANHOOK_RELAY_LINGER_SECONDS="20")
+        code, message = flush(home, env, 1)
+        assert code == 1 and "asked to wait until 20" in message, message
+        code, message = flush(home, env, 1)
+        assert code == 1 and "asked to wait until 20" in message and len(times) == 1, message
+        relay = subprocess.Popen([BINARY, "relay"], env=env, cwd=home.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            while len(times) < 2 and time.monotonic() < times[0] + 20:
+                time.sleep(0.05)
+        finally:
+            relay.kill()
+            relay.wait()
+        assert 5.8 < times[1] - times[0] < 9
+
+
+def test_P05_flush_forgets_plain_back_off(home):
+    backlog(home, 1)
+    statuses = [503] * 3
+    with Backend(lambda handler, body: handler.reply(statuses.pop() if statuses else 200, b"{}")) as backend:
+        env = to(home, backend)
+        for _ in range(3):
+            before = len(backend.requests)
+            code, _ = flush(home, env, 1)
+            assert len(backend.requests) > before or code == 0
+        assert flush(home, env) == (0, "")
 
 
 def test_P05_retry_after_garbage(home):
@@ -449,16 +495,59 @@ def test_P06_first_and_last_and_neighbours(home):
     assert taken == [number for number in range(64) if number not in (0, 31, 32, 63)]
 
 
-def test_P06_everything_refused_ends(home):
-    backlog(home, 40)
-    answer, taken = poisoned(set(range(40)), 422)
+def test_P06_500_costs_the_poison_span_only(home):
+    backlog(home, 100)
+    answer, taken = poisoned({37, 99}, 500)
+    with Backend(answer) as backend:
+        env = to(home, backend)
+        code, message = flush(home, env)
+        assert code == 1 and "2 spans were refused" in message and "span is poison" in message and "rejected/" in message, message
+        expect(home, env, sent=98, rejected=2, pending=0)
+        bodies = [body for _, _, body in backend.requests]
+        assert len(bodies) < 40 and len(set(bodies)) == len(bodies)  # none is sent twice
+        assert flush(home, env) == (0, "")
+    assert taken == [number for number in range(99) if number != 37]
+    assert rejected_lines(home) == [span_line(37), span_line(99)]
+
+
+def test_P06_a_run_of_poison_at_the_start(home):
+    """More in a row than single requests alone would tell from a destination that takes nothing."""
+    backlog(home, 700)
+    answer, taken = poisoned(set(range(40)))
     with Backend(answer) as backend:
         env = to(home, backend)
         flush(home, env)
-        expect(home, env, sent=0, rejected=40, pending=0)
-        assert len(backend.requests) <= 40 + 6
-    assert taken == []
+        expect(home, env, sent=660, rejected=40, pending=0)
+    assert len(taken) == 660 and set(taken) == set(range(40, 700))
     assert rejected_lines(home) == [span_line(number) for number in range(40)]
+
+
+def test_P06_all_refused_is_held(home):
+    backlog(home, 600)
+    for status in (400, 408, 415, 422, 500):
+        answer, taken = poisoned(set(range(600)), status)
+        with Backend(answer) as backend:
+            env = to(home, backend)
+            expect_kept(home, env, 600, words=(str(status), "span is poison"))
+            assert len(backend.requests) <= 15
+            assert taken == [] and rejected_lines(home) == []
+    with Backend() as backend:
+        expect_all(home, to(home, backend), backend, 600)
+
+
+def test_P06_two_refused_are_held_and_one_is_set_aside(home):
+    backlog(home, 2)
+    answer, _ = poisoned({0, 1, 3})
+    with Backend(answer) as backend:
+        env = to(home, backend)
+        expect_kept(home, env, 2, words=("everything is refused",))
+        archive(home, [span_line(2)])
+        assert flush(home, env)[0] == 1
+        expect(home, env, sent=1, rejected=2, pending=0)
+        archive(home, [span_line(3)])
+        assert flush(home, env)[0] == 1
+        expect(home, env, sent=1, rejected=3, pending=0)
+    assert rejected_lines(home) == [span_line(0), span_line(1), span_line(3)]
 
 
 def test_P06_killed_while_halving(home):
@@ -485,11 +574,12 @@ def test_P06_killed_while_halving(home):
 
 def test_P06_rejected_folder_is_bounded(home):
     backlog(home, 120, size=60000)
-    answer, _ = poisoned(set(range(120)))
+    # one in four is taken: the destination is no wrong one
+    answer, _ = poisoned(set(range(120)) - set(range(0, 120, 4)))
     with Backend(answer) as backend:
         env = to(home, backend)
         flush(home, env, 60)
-        expect(home, env, rejected=120, pending=0)
+        expect(home, env, rejected=90, pending=0)
     files = list((home.state / "rejected").glob("*.jsonl"))
     assert 3 * 1024 * 1024 < sum(path.stat().st_size for path in files) <= 4 * 1024 * 1024
     assert rejected_lines(home)[-1] == span_line(119, 60000)
@@ -519,14 +609,14 @@ def test_P07_single_span_too_large_is_set_aside(home):
     assert rejected_lines(home) == [span_line(1, 50000)]
 
 
-def test_P08_500_is_not_tried_again(home):
-    backlog(home, 5)
+def test_P08_500_for_one_span_is_not_tried_again(home):
+    backlog(home, 1)
     with Backend(lambda handler, body: handler.reply(500, b'{"code":13,"message":"broken"}')) as backend:
         env = to(home, backend)
-        flush(home, env)
-        expect(home, env, sent=0, rejected=5, pending=0)
+        assert flush(home, env)[0] == 1
+        expect(home, env, sent=0, rejected=1, pending=0)
         assert len(backend.requests) == 1
-    assert rejected_lines(home) == [span_line(number) for number in range(5)]
+    assert rejected_lines(home) == [span_line(0)]
 
 
 def test_P08_404_keeps_everything(home):
@@ -548,7 +638,8 @@ def test_P09_partial_success(home):
     reply = b'{"partialSuccess":{"rejectedSpans":"3","errorMessage":"three were odd"}}'
     with Backend(lambda handler, body: handler.reply(200, reply)) as backend:
         env = to(home, backend)
-        assert flush(home, env) == (0, "")
+        code, message = flush(home, env)
+        assert code == 1 and "3 spans were refused" in message and "three were odd" in message, message
         expect(home, env, sent=7, rejected=3, pending=0, failures=0)
         assert len(backend.requests) == 1
     assert "three were odd" in (home.state / "rejected" / "reasons.log").read_text()

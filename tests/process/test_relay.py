@@ -4,9 +4,10 @@ import json
 import os
 import pathlib
 import signal
+import subprocess
 import time
 
-from harness import Backend, attributes_of, until
+from harness import BINARY, Backend, attributes_of, until
 
 SESSION = "0f3b2a4c-1111-4222-8333-944455556666"
 
@@ -211,3 +212,54 @@ def test_flush_says_what_is_wrong_with_the_lock(home):
     result = home.flush(env=quiet(home))
     assert result.returncode == 1 and b"relay.lock" in result.stderr and result.stderr.count(b"\n") == 1
     assert time.monotonic() - begun < 5
+
+
+def test_two_calls_without_arguments_do_not_take_each_others_end(home):
+    env = quiet(home, OTEL_TRACES_EXPORTER="none")
+    listing = {"tool_name": "list", "tool_input": {"path": "src", "__tool_use_purpose": "a"}}
+    plain = {"tool_name": "list", "tool_input": {"__tool_use_purpose": "b"}}
+    home.hook(event("preToolUse", **listing), env=env)
+    home.hook(event("preToolUse", **plain), env=env)
+    home.hook(event("postToolUse", **plain, tool_response={"success": False, "error": ["no"]}), env=env)
+    home.hook(event("postToolUse", **listing, tool_response={"items": []}), env=env)
+    assert home.flush(env=env).returncode == 0
+    calls = [about for name, about in archived(home) if name == "tool.list"]
+    assert [call["tool.success"] for call in calls] == ["false", "true"]
+    assert all("spanhook.outcome" not in call for call in calls)
+
+
+def test_long_session_ids_that_begin_alike_stay_apart(home):
+    env = quiet(home, OTEL_TRACES_EXPORTER="none")
+    for end in "ab":
+        home.hook({"hook_event_name": "userPromptSubmit", "session_id": "x" * 600 + end, "prompt": end}, env=env)
+    assert home.flush(env=env).returncode == 0
+    assert len({span["traceId"] for _, span in home.archive()}) == 2
+
+
+def test_relay_that_cannot_begin_is_not_started_by_every_hook(home):
+    env = home.env(OTEL_TRACES_EXPORTER="none")
+    home.hook(event("agentSpawn"), env=quiet(home))
+    (home.state / "traces").symlink_to("/nowhere")
+    for _ in range(10):
+        home.hook(event("userPromptSubmit", prompt="go"), env=env)
+    time.sleep(0.3)
+    log = (home.state / "ops" / "spanhook.log").read_text()
+    assert 1 <= len({line.split()[1] for line in log.splitlines()}) <= 2, log
+
+
+def test_deadline_holds_with_the_alarm_blocked_by_the_agent(home):
+    begun = time.monotonic()
+    child = subprocess.Popen(["strace", "-o", "/dev/null", "-e", "inject=openat:delay_enter=4000000:when=1+", BINARY, "hook"],
+                             stdin=subprocess.PIPE, env=quiet(home), cwd=home.path,
+                             preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM}))
+    child.communicate(json.dumps(event("agentSpawn")).encode(), timeout=60)
+    assert child.returncode == 0 and time.monotonic() - begun < 5.5
+
+
+def test_flush_does_not_wait_for_an_attempt_that_comes_too_late(home):
+    with Backend(lambda handler, body: handler.reply(401, b"{}")) as backend:
+        home.hook(event("agentSpawn"), env=quiet(home))
+        begun = time.monotonic()
+        result = home.flush(env=quiet(home, OTEL_EXPORTER_OTLP_ENDPOINT=backend.url))
+        assert result.returncode == 1 and b"401" in result.stderr, result
+        assert time.monotonic() - begun < 5 and len(backend.requests) == 1

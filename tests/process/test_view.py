@@ -14,7 +14,7 @@ import termios
 import time
 
 from events import BINARY, compact, frame, only_log, post, pre, prompt, quiet, send, spawn, stop
-from harness import attributes_of, spans_of
+from harness import Skip, attributes_of, spans_of
 
 SESSION = "7d1c4e52-90ab-4f36-8b1d-5e2a7c9f0d13"
 START = 1_790_000_000_000_000_000  # ns
@@ -267,6 +267,114 @@ def test_view_before_anything_was_recorded(home):
     assert not (home.path / "elsewhere").exists() and not home.state.exists(), "looking must not make anything"
 
 
+def with_unreadable_log(home, session, *arguments):
+    """The binary with an op log that gives an I/O error."""
+    if not shutil.which("strace"):
+        raise Skip("strace is not here")
+    log = home.state / "ops" / (hashlib.sha256(session.encode()).hexdigest()[:32] + ".log")
+    command = ["strace", "-o", "/dev/null", "-P", str(log), "-e", "trace=pread64", "-e", "inject=pread64:error=EIO", BINARY, *arguments]
+    result = subprocess.run(command, capture_output=True, env=utf8(home), cwd=home.path, timeout=60)
+    errors = b"".join(line for line in result.stderr.splitlines(keepends=True) if not line.startswith(b"strace:"))
+    return result.returncode, result.stdout.decode(), errors.decode(), log.name
+
+
+def test_a_bad_log_does_not_hide_the_others(home):
+    two_turns(home)
+    two_turns(home, "bad-session", base=100_000)
+    two_turns(home, "other-session", base=200_000)
+    code, shown, errors, name = with_unreadable_log(home, "bad-session", "sessions")
+    assert code == 0 and errors.count("\n") == 1 and name in errors and "I/O error" in errors and "memory" not in errors, errors
+    assert "7d1c4e52" in shown and "other-se" in shown and "bad-sess" not in shown, shown
+    code, shown, errors, _ = with_unreadable_log(home, "bad-session", "sessions", "--json")
+    assert code == 0 and json.loads(shown)["incomplete"] is True and len(json.loads(shown)["sessions"]) == 2
+    for arguments in ([], ["other"], ["7d1c", "--json"]):
+        code, shown, errors, name = with_unreadable_log(home, "bad-session", "view", *arguments)
+        assert code == 0 and shown and errors.count("\n") == 1 and name in errors, (arguments, shown, errors)
+    code, shown, errors, name = with_unreadable_log(home, "bad-session", "view", "bad-session")
+    assert code == 1 and shown == "" and name in errors and errors.splitlines()[-1].startswith("spanhook view: no session"), errors
+    assert home.run("sessions").stderr == b""
+    # the only one there is
+    for session in (SESSION, "other-session"):
+        (home.state / "ops" / (hashlib.sha256(session.encode()).hexdigest()[:32] + ".log")).unlink()
+    code, shown, errors, name = with_unreadable_log(home, "bad-session", "sessions")
+    assert code == 0 and shown == "" and name in errors
+    code, shown, errors, name = with_unreadable_log(home, "bad-session", "view")
+    assert code == 1 and shown == "" and name in errors and "install" not in errors
+    # what was archived of it is still listed; asked for, the session is said not to be whole
+    assert home.flush(env=quiet(home, OTEL_TRACES_EXPORTER="none")).returncode == 0
+    code, shown, errors, name = with_unreadable_log(home, "bad-session", "sessions")
+    assert code == 0 and "bad-sess" in shown and name in errors
+    code, shown, errors, name = with_unreadable_log(home, "bad-session", "view", "bad-session")
+    assert code == 1 and shown == "" and "I/O error" in errors.splitlines()[-1]
+
+
+def test_status_before_anything_was_recorded(home):
+    for environment, place in ((quiet(home), home.state), (quiet(home, SPANHOOK_HOME=home.path / "elsewhere"), home.path / "elsewhere")):
+        result = home.run("status", env=environment)
+        assert result.returncode == 0 and result.stderr == b"", result
+        assert str(place).encode() in result.stdout and b"nothing yet" in result.stdout and b"spanhook install kiro" in result.stdout
+        before = json.loads(home.run("status", "--json", env=environment).stdout)
+        assert before["state"] == str(place) and before["destinations"] == [] and not any(before["counters"].values())
+    assert not (home.path / "elsewhere").exists() and not (home.path / ".local").exists(), "looking must not make anything"
+    send(home, prompt(), env=quiet(home))
+    after = json.loads(home.run("status", "--json", env=quiet(home)).stdout)
+    assert set(before) == set(after) and set(before["counters"]) == set(after["counters"])
+    assert set(before["queue"]) == set(after["queue"]) and set(before["archive"]) == set(after["archive"])
+
+
+def test_what_was_recorded_in_the_place_instead_is_found(home):
+    runtime = home.path / "runtime"
+    runtime.mkdir(mode=0o700)
+    environment = quiet(home, HOME="/proc/nobody", XDG_RUNTIME_DIR=runtime)
+    assert b"nothing yet" in home.run("status", env=environment).stdout
+    send(home, prompt(), env=environment)
+    assert json.loads(home.run("status", "--json", env=environment).stdout)["state"] == str(runtime / "spanhook")
+    assert len(json.loads(home.run("sessions", "--json", env=environment).stdout)["sessions"]) == 1
+
+
+def test_status_says_why_nothing_is_sent(home):
+    two_turns(home)
+
+    def status(**changes):
+        environment = home.env(OTEL_EXPORTER_OTLP_ENDPOINT=None, **changes)
+        text = home.run("status", env=environment)
+        assert text.returncode == 0 and text.stderr == b"", text
+        return text.stdout.decode(), json.loads(home.run("status", "--json", env=environment).stdout)
+
+    text, data = status(OTEL_EXPORTER_OTLP_TRACES_ENDPOINT="ftp://x")
+    assert "\nsending   nothing: " in text and "switched off" not in text and data["sending"] is False and data["error"] in text
+    assert data["destinations"] == [] and "warning" not in data
+    text, data = status(OTEL_EXPORTER_OTLP_TRACES_ENDPOINT="ftp://x", OTEL_EXPORTER_OTLP_TIMEOUT="soon")
+    assert "\nsending   nothing: " in text and "\nwarning   OTEL_EXPORTER_OTLP_TIMEOUT" in text and data["error"] and data["warning"] in text
+    text, data = status(OTEL_EXPORTER_OTLP_TRACES_ENDPOINT="ftp://x", OTEL_TRACES_EXPORTER="none")
+    assert "\nsending   switched off by OTEL_TRACES_EXPORTER\n" in text and "nothing:" not in text
+    assert data["sending"] is False and "error" not in data and data["destinations"] == []
+    text, data = status()
+    assert data["sending"] is True and [entry["current"] for entry in data["destinations"]] == [True]
+    assert "sending" not in text and "warning" not in text and data["destinations"][0]["url"] in text
+
+
+def test_S26_status_warns_of_an_archive_file_dated_in_the_future(home):
+    two_turns(home)
+    environment = quiet(home, OTEL_TRACES_EXPORTER="none")
+    assert "dated_ahead" not in json.loads(home.run("status", "--json", env=environment).stdout)["archive"]
+    ahead = home.state / "traces" / "2099-01-01.jsonl"
+    ahead.touch(mode=0o600)
+    home.flush(env=environment)
+    assert ahead.read_bytes().count(b"\n") > 3 and len(list((home.state / "traces").iterdir())) == 1
+    warnings = [line for line in home.run("status", env=environment).stdout.decode().splitlines() if line.startswith("warning ")]
+    assert len(warnings) == 1 and "2099-01-01.jsonl" in warnings[0] and "clock" in warnings[0], warnings
+    assert json.loads(home.run("status", "--json", env=environment).stdout)["archive"]["dated_ahead"] == "2099-01-01.jsonl"
+
+
+def test_a_full_disk_is_told(home):
+    two_turns(home)
+    for arguments in (["help"], ["help", "view"], ["view", "--help"], ["--help"], ["-h"], ["--version"], ["-V"], ["status"], ["sessions"], ["view"]):
+        with open("/dev/full", "wb") as full:
+            result = subprocess.run([BINARY, *arguments], stdout=full, stderr=subprocess.PIPE, env=quiet(home), cwd=home.path)
+        assert result.returncode == 1 and result.stderr.count(b"\n") == 1 and b"cannot write: No space left" in result.stderr, (arguments, result)
+
+
 def test_a_closed_pipe_ends_quietly(home):
     records = [op("session", 1, 0)]
     for index in range(4000):
@@ -415,7 +523,8 @@ def test_mistakes_are_one_line(home):
     for arguments, hint in ((["veiw"], b'"view"'), (["sesions"], b'"sessions"'), (["statsu"], b'"status"'), (["xyzzy"], b"spanhook help"),
                             (["help", "flsh"], b'"flush"'), (["\x1b[2J"], b"spanhook help"), (["--nope"], b"spanhook help"), ([""], b"spanhook help"),
                             (["view", "--nope"], b"--nope"), (["view", "--width"], b"--width"), (["view", "--json=1"], b"--json"),
-                            (["sessions", "x"], b'"x"'), (["view", "\x1b[2J", "y"], b"view"), (["completion", "tcsh"], b"bash"), (["completion"], b"bash")):
+                            (["sessions", "x"], b'"x"'), (["view", "\x1b[2J", "y"], b"view"), (["completion", "tcsh"], b"bash"), (["completion"], b"bash"),
+                            (["--version", "x"], b'"x"'), (["-V", "view"], b'"view"'), (["--help", "\x1b[2J"], b"--help"), (["-h", "x", "y"], b'"x"')):
         result = home.run(*arguments)
         assert result.returncode == 2 and result.stdout == b"" and result.stderr.count(b"\n") == 1 and hint in result.stderr, (arguments, result)
         assert b"\x1b" not in result.stderr

@@ -430,15 +430,58 @@ TEST(files_go_when_they_are_too_old)
     struct temporary traces = temporary_new();
     const struct archive_position all_sent = {UINT32_MAX, 0, 0};
     put_three_days(traces.folder);
-    CHECK_EQ_INT(prune(traces.folder, JANUARY_1 + 30 * DAY, 1000, all_sent).files, 0);
-    struct pruned pruned = prune(traces.folder, JANUARY_1 + 31 * DAY, 1000, all_sent);
+    CHECK(append_at(traces.folder, "x\n", JANUARY_1 + 30 * DAY) && append_at(traces.folder, "y\n", JANUARY_1 + 31 * DAY));
+    CHECK_EQ_INT(prune(traces.folder, JANUARY_1 + 31 * DAY, 1000, all_sent).files, 0);
+    CHECK(append_at(traces.folder, "z\n", JANUARY_1 + 32 * DAY));
+    CHECK_EQ_INT(prune(traces.folder, JANUARY_1 + 30 * DAY, 1000, all_sent).files, 0); /* the clock is the earlier one */
+    struct pruned pruned = prune(traces.folder, JANUARY_1 + 32 * DAY, 1000, all_sent);
     CHECK(pruned.files == 1 && pruned.unsent == 0);
     CHECK_EQ_INT(temporary_size(traces.folder, FIRST), -1);
-    pruned = prune(traces.folder, JANUARY_1 + 1000 * DAY, 1000, start);
-    CHECK(pruned.files == 1 && pruned.unsent == 2);
-    CHECK_EQ_INT(temporary_count(traces.folder, ""), 1);
+    /* a long time without any use: the first day after it could be a wrong clock, the second one confirms it */
+    CHECK(append_at(traces.folder, "x\n", JANUARY_1 + 400 * DAY));
+    CHECK_EQ_INT(prune(traces.folder, JANUARY_1 + 400 * DAY, 1000, start).files, 1); /* as of day 32 */
+    CHECK(append_at(traces.folder, "x\n", JANUARY_1 + 401 * DAY));
+    pruned = prune(traces.folder, JANUARY_1 + 401 * DAY, 1000, start);
+    CHECK(pruned.files == 4 && pruned.unsent == 5);
+    CHECK_EQ_INT(temporary_count(traces.folder, ""), 2);
     CHECK_EQ_INT(prune(traces.folder, 0, 1000, start).files, 0);
     temporary_free(&traces);
+}
+
+TEST(S26_clock_that_jumps_ahead_removes_nothing)
+{
+    struct temporary traces = temporary_new();
+    struct archive_file *files;
+    size_t count;
+    const uint64_t ahead = JANUARY_1 + 26663 * DAY; /* 2099-01-01 */
+    put_three_days(traces.folder);
+    CHECK_EQ_INT(prune(traces.folder, ahead, 1000, start).files, 0); /* before it wrote anything */
+    CHECK(append_at(traces.folder, "ahead\n", ahead));
+    CHECK_EQ_INT(prune(traces.folder, ahead, 1000, start).files, 0); /* and after */
+    temporary_write(traces.folder, "2099-01-01.1.jsonl", 0, SLICE("part\n"));
+    CHECK_EQ_INT(prune(traces.folder, ahead, 1000, start).files, 0); /* parts are of one day */
+    /* the clock is right again: what comes lies behind every cursor, and nothing is removed */
+    CHECK(append_at(traces.folder, "right\n", JANUARY_1 + 3 * DAY));
+    CHECK_EQ_INT(prune(traces.folder, JANUARY_1 + 3 * DAY, 1000, start).files, 0);
+    CHECK_EQ_TEXT(slice_of(read_from(traces.folder, start)), "a\nb\na\nb\na\nb\nahead\npart\nright\n");
+    CHECK_EQ_INT(prune(traces.folder, JANUARY_1 + 3 * DAY, 0, start).files, 4); /* the bound in bytes holds whatever the clock */
+    /* names that no clock made */
+    temporary_write(traces.folder, "0000-00-00.jsonl", 0, SLICE("x\n"));
+    temporary_write(traces.folder, "9999-99-99.jsonl", 0, SLICE("x\n"));
+    CHECK_EQ_INT(prune(traces.folder, UINT64_MAX, 1000, start).files, 1);
+    CHECK(archive_list(traces.folder, &files, &count, NULL));
+    CHECK_EQ_INT(count, 2);
+    for (size_t i = 0; i < count; i++)
+        CHECK(archive_is_ahead(&files[i], JANUARY_1));
+    free(files);
+    temporary_free(&traces);
+}
+
+TEST(a_file_is_ahead_of_the_clock_from_the_third_day_on)
+{
+    const struct archive_file file = {.date = 20260104};
+    CHECK(archive_is_ahead(&file, JANUARY_1) && archive_is_ahead(&file, 0) && archive_is_ahead(&file, JANUARY_1 + DAY - 1));
+    CHECK(!archive_is_ahead(&file, JANUARY_1 + DAY) && !archive_is_ahead(&file, JANUARY_1 + 9 * DAY));
 }
 
 TEST(foreign_files_are_not_removed)
@@ -471,5 +514,7 @@ static const struct check_test tests[] = {CASE(append_goes_into_the_file_of_the_
                                           CASE(pending_counts_from_the_position),
                                           CASE(S21_oldest_files_go_when_all_are_too_large),
                                           CASE(files_go_when_they_are_too_old),
+                                          CASE(S26_clock_that_jumps_ahead_removes_nothing),
+                                          CASE(a_file_is_ahead_of_the_clock_from_the_third_day_on),
                                           CASE(foreign_files_are_not_removed)};
 CHECK_MAIN(tests)

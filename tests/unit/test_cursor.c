@@ -1,4 +1,5 @@
 #include "store/cursor.h"
+#include "store/slots.h"
 
 #include "unit/check.h"
 #include "unit/temporary.h"
@@ -12,6 +13,8 @@ static const struct cursor full = {.position = {99991231, UINT32_MAX, UINT64_MAX
                                    .dropped = UINT64_MAX,
                                    .failures = UINT64_MAX,
                                    .last_success = UINT64_MAX,
+                                   .not_before = UINT64_MAX,
+                                   .retry_after = UINT64_MAX,
                                    .reason = "it was refused"};
 
 static bool is_zero(const struct cursor *cursor)
@@ -55,7 +58,7 @@ TEST(store_and_load)
     cursor_load(&file, &cursor);
     CHECK_EQ_INT(archive_position_compare(cursor.position, full.position), 0);
     CHECK(cursor.sent == UINT64_MAX && cursor.rejected == UINT64_MAX && cursor.dropped == UINT64_MAX && cursor.failures == UINT64_MAX &&
-          cursor.last_success == UINT64_MAX);
+          cursor.last_success == UINT64_MAX && cursor.not_before == UINT64_MAX && cursor.retry_after == UINT64_MAX);
     CHECK_EQ_TEXT(slice_of(cursor.reason), "it was refused");
     store(&file, 7);
     cursor_load(&file, &cursor);
@@ -147,6 +150,26 @@ TEST(S17_cursor_of_another_destination)
     CHECK(renameat(cursors.folder, file.name, cursors.folder, other.name) == 0);
     cursor_load(&other, &cursor);
     CHECK(is_zero(&cursor));
+    temporary_free(&cursors);
+}
+
+TEST(slot_without_the_later_numbers)
+{
+    struct temporary cursors = temporary_new();
+    struct cursor_file file;
+    struct cursor cursor;
+    char line[SLOT_TEXT_MAX];
+    cursor_name(&file, cursors.folder, URL);
+    cursor = full;
+    CHECK(cursor_store(&file, &cursor));
+    const int descriptor = openat(cursors.folder, file.name, O_RDWR);
+    const int length = snprintf(line, sizeof line, "%s 20260101 2 300 4 5 6 7 8", file.name);
+    CHECK(slots_write(descriptor, 9, (struct slice){line, (size_t)length}));
+    close(descriptor);
+    cursor_load(&file, &cursor);
+    CHECK_EQ_INT(cursor.sequence, 9);
+    CHECK_EQ_INT(cursor.last_success, 8);
+    CHECK(cursor.not_before == 0 && cursor.retry_after == 0);
     temporary_free(&cursors);
 }
 
@@ -263,6 +286,7 @@ static const struct check_test tests[] = {CASE(name_is_the_hash_of_the_url),
                                           CASE(S17_torn_slot_leaves_the_older_one),
                                           CASE(S17_cut_empty_or_garbage),
                                           CASE(S17_cursor_of_another_destination),
+                                          CASE(slot_without_the_later_numbers),
                                           CASE(store_with_an_old_sequence_counts),
                                           CASE(S02_store_that_fails_leaves_the_old_one),
                                           CASE(list_names_the_destinations),

@@ -214,6 +214,54 @@ TEST(calls_after_one_that_never_ends_are_no_batch)
     fold_free(fold);
 }
 
+TEST(an_end_after_its_siblings_end_is_an_upper_bound)
+{
+    struct fold *fold = begin(plain);
+    apply(fold, OP_START, "a", 1, 1);
+    apply(fold, OP_END, "x", 9, 2); /* of nobody: it parts the two starts */
+    apply(fold, OP_START, "b", 2, 3);
+    apply(fold, OP_END, "b", 2, 4);
+    apply(fold, OP_END, "a", 1, 5);
+    CHECK_EQ_TEXT(slice_of(seen[2].source), "hook");
+    CHECK_EQ_TEXT(slice_of(seen[3].name), "tool.a");
+    CHECK_EQ_TEXT(slice_of(seen[3].source), "hook_batch");
+    fold_free(fold);
+}
+
+TEST(an_idle_op_that_was_overtaken_ends_nothing)
+{
+    struct fold *fold = begin(plain);
+    apply(fold, OP_PROMPT, "", 0, 0);
+    apply(fold, OP_START, "shell", 5, 1900);
+    apply(fold, OP_IDLE, "", 0, 1800);
+    CHECK_EQ_INT(fold_open_count(fold), 1);
+    apply(fold, OP_END, "shell", 5, 1901);
+    CHECK_EQ_TEXT(slice_of(seen[2].source), "hook");
+    fold_free(fold);
+}
+
+TEST(hostile_lengths_neither_move_nor_stop_anything)
+{
+    static char many[40000];
+    struct fold *fold = begin(plain);
+    struct op op = make(OP_PROMPT, "", 0, 0);
+    memset(many, 'A', sizeof many);
+    op.agent = (struct slice){many, 3000};
+    op.resource_attributes = op.session_id = op.service_name = (struct slice){many, sizeof many};
+    apply_op(fold, op);
+    CHECK_EQ_INT(fold_session_id(fold).length, OP_SESSION_ID_MAX);
+    CHECK_EQ_INT(seen_count, 2);
+    op = make(OP_START, "a", 1, 1);
+    op.since_boot = 1;
+    op.time = UINT64_MAX - 5;
+    apply_op(fold, op);
+    op = make(OP_END, "a", 1, 2);
+    op.since_boot = 1000 * SECOND;
+    apply_op(fold, op);
+    CHECK(seen[2].end >= seen[2].start);
+    fold_free(fold);
+}
+
 TEST(a_new_start_of_the_agent_is_a_new_trace)
 {
     struct fold *fold = begin(plain);
@@ -269,6 +317,7 @@ TEST(idling_ends_open_calls)
     CHECK_EQ_TEXT(slice_of(seen[2].outcome), "no_result");
     CHECK_EQ_INT(seen[2].end, BASE + 1801 * SECOND);
     CHECK_EQ_TEXT(slice_of(seen[3].name), "session");
+    CHECK_EQ_INT(seen[3].end, seen[2].end);
     apply(fold, OP_END, "shell", 5, 1900); /* too late: it must not reach back */
     CHECK_EQ_TEXT(slice_of(seen[4].outcome), "no_start");
     fold_free(fold);
@@ -395,6 +444,9 @@ static const struct check_test tests[] = {
     CASE(open_calls_end_at_the_prompt_as_interrupted),
     CASE(open_calls_end_at_the_stop_without_result),
     CASE(calls_after_one_that_never_ends_are_no_batch),
+    CASE(an_end_after_its_siblings_end_is_an_upper_bound),
+    CASE(an_idle_op_that_was_overtaken_ends_nothing),
+    CASE(hostile_lengths_neither_move_nor_stop_anything),
     CASE(a_new_start_of_the_agent_is_a_new_trace),
     CASE(without_a_start_of_the_agent_the_first_event_begins_the_trace),
     CASE(root_once),

@@ -46,7 +46,8 @@ TEST(key_of_nothing)
     CHECK_EQ_INT(key_of("{}"), 0);
     CHECK_EQ_INT(key_of("null"), 0);
     CHECK_EQ_INT(key_of("\"\""), 0);
-    CHECK_EQ_INT(key_of("{\"__tool_use_purpose\":\"x\",\"a\":null}"), 0);
+    CHECK_EQ_INT(key_of("[]"), 0);
+    CHECK_EQ_INT(key_of("{\"__tool_use_purpose\":\"x\",\"a\":null}"), TOOL_INPUT_KEY_NOTHING);
 }
 
 static void expect_skill(const char *input, const char *expected_name, const char *expected_resource)
@@ -79,6 +80,7 @@ TEST(no_skill)
     expect_skill("{\"path\":7,\"operations\":{\"path\":\".kiro/skills/a/SKILL.md\"}}", NULL, NULL);
     expect_skill("{\"command\":\"create\",\"path\":\".kiro/skills/a/SKILL.md\",\"file_text\":\"x\"}", NULL, NULL);
     expect_skill("{\"path\":\".kiro/skills/a/SKILL.md\",\"oldStr\":\"x\",\"newStr\":\"y\"}", NULL, NULL);
+    expect_skill("{\"command\":\"create\",\"path\":\".kiro/skills/a/SKILL.md\"}", NULL, NULL);
     expect_skill("[1]", NULL, NULL);
 }
 
