@@ -343,8 +343,8 @@ install: $(BINARY) ## the binary, its man page and completions; PREFIX, DESTDIR
 	install -D -m 644 build/third_party/mbedtls/LICENSE $(SHARE)/doc/spanhook/LICENSE.mbedtls
 	install -D -m 644 build/third_party/jsmn/LICENSE $(SHARE)/doc/spanhook/LICENSE.jsmn
 
-clean: ## what was built, but not what was fetched, musl, or interop's collector and the Collector
-	$(Q)find build -mindepth 1 -maxdepth 1 ! -name download ! -name third_party ! -name interop ! -name 'musl-*' ! -name interop -exec rm -rf {} + 2>/dev/null || true
+clean: ## what was built, but not what was fetched, musl, or interop's collector
+	$(Q)find build -mindepth 1 -maxdepth 1 ! -name download ! -name third_party ! -name interop ! -name 'musl-*' -exec rm -rf {} + 2>/dev/null || true
 
 distclean: ## all of build/
 	$(Q)rm -rf build
