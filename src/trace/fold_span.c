@@ -75,6 +75,9 @@ static void begin(struct fold *fold, const char *id, const char *parent, uint64_
     span->status_message = (struct slice){NULL, 0};
     span->open = false;
     span->attributes.count = span->attributes.dropped = 0;
+    span->events = NULL;
+    span->links = NULL;
+    span->event_count = span->dropped_events = span->link_count = 0;
     memcpy(span->trace_id, fold->trace_id, sizeof span->trace_id);
     memcpy(span->span_id, id, sizeof span->span_id);
     memcpy(span->parent_id, parent, SPAN_ID_HEX + 1);

@@ -10,6 +10,20 @@
 enum span_kind { SPAN_KIND_UNSPECIFIED, SPAN_KIND_INTERNAL, SPAN_KIND_SERVER, SPAN_KIND_CLIENT, SPAN_KIND_PRODUCER, SPAN_KIND_CONSUMER };
 enum span_status { SPAN_STATUS_UNSET, SPAN_STATUS_OK, SPAN_STATUS_ERROR };
 
+/* Something that happened at one moment of a span (trace.proto, Span.Event). */
+struct span_event {
+    uint64_t time; /* ns since 1970 UTC */
+    struct slice name;
+    const struct attribute *attributes;
+    unsigned attribute_count;
+};
+
+/* Another span that this one has to do with (trace.proto, Span.Link). */
+struct span_link {
+    char trace_id[TRACE_ID_HEX + 1];
+    char span_id[SPAN_ID_HEX + 1];
+};
+
 struct span {
     char trace_id[TRACE_ID_HEX + 1]; /* lower-case hex */
     char span_id[SPAN_ID_HEX + 1];
@@ -21,6 +35,10 @@ struct span {
     enum span_status status;
     struct slice status_message;
     struct attribute_list attributes;
+    const struct span_event *events;
+    unsigned event_count, dropped_events;
+    const struct span_link *links;
+    unsigned link_count;
     bool open; /* a live view's call or session that has not ended: `end` is the time of looking; never archived */
 };
 
