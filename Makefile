@@ -1,25 +1,26 @@
 # spanhook: `make` builds build/spanhook, `make help` lists the rest. Needs nothing but GNU make 4.3 and a C compiler; fetches what it is
 # built from (third_party/MANIFEST) once. V=1 shows the commands; ARCH=aarch64 builds for another machine; CC=clang for another compiler.
 
-BASE := buffer clock crc32c error hash io json json_copy json_grammar json_scan json_scan_skim json_scan_string json_value \
-	json_write log slice utf8
-TRACE := attribute fold fold_span ids op redact redact_named redact_shapes redact_url redact_value resource_attributes skill
+BASE := buffer clock crc32c error hash io json json_copy json_digest json_grammar json_scan json_scan_skim json_scan_string json_value \
+	json_write log process slice utf8
+TRACE := attribute fold fold_span ids input_key op redact redact_named redact_shapes redact_url redact_value resource_attributes skill traceparent
 OTLP := otlp_json otlp_json_batch
 STORE := archive_files archive_lines archive_read archive_write counters cursor file frame lock oplog_append oplog_list \
 	oplog_name oplog_position oplog_read settings slots state
 NET := connection deadline http_client http_response resolve url
 EXPORT := answer batch destination destination_headers rejected retry sender
 AGENTS := config_file event install_record json_edit kiro kiro_entry kiro_home kiro_hooks kiro_install kiro_plan kiro_uninstall \
-	own_binary process shell_word text_diff tool_input tool_result
+	own_binary shell_word text_diff tool_input tool_result
+SHIM := inject message scan scan_path skip
 REPORT := arena axis code_point_width duration id_map screen_text source style terminal trace trace_list trace_list_load \
 	trace_tree waterfall waterfall_span
 VERBS := completion doctor doctor_endpoint doctor_hook doctor_kiro doctor_state findings flush help hook install payload pump \
 	relay relay_start sessions status uninstall verb view
 
 UNIT_TESTS := answer archive buffer clock counters crc32c cursor destination duration fold frame hash http_client http_response \
-	ids io json json_edit json_scan json_write lock log op oplog otlp_json redact rejected retry skill slice state terminal \
-	tool_input tool_result url utf8 waterfall
-FUZZ_TARGETS := hook_payload http_response json oplog
+	ids inject io json json_digest json_edit json_scan json_write lock log op oplog otlp_json redact rejected retry scan skill skip slice state terminal \
+	tool_input tool_result traceparent url utf8 waterfall
+FUZZ_TARGETS := hook_payload http_response json mcp_scan oplog
 MBEDTLS_SOURCES := platform_util sha256
 
 # ---------------------------------------------------------------------------------------------------------------------------------------
@@ -55,7 +56,7 @@ BINARY := $(if $(CROSS),$(OUT)/spanhook,build/spanhook)
 
 folder = $(addprefix src/$(1)/,$(addsuffix .c,$(2)))
 LIBRARY := $(call folder,base,$(BASE)) $(call folder,trace,$(TRACE)) $(call folder,otlp,$(OTLP)) $(call folder,store,$(STORE)) \
-	$(call folder,net,$(NET)) $(call folder,export,$(EXPORT)) $(call folder,agents,$(AGENTS)) $(call folder,report,$(REPORT)) \
+	$(call folder,net,$(NET)) $(call folder,export,$(EXPORT)) $(call folder,agents,$(AGENTS)) $(call folder,shim,$(SHIM)) $(call folder,report,$(REPORT)) \
 	$(call folder,verbs,$(VERBS))
 SOURCES := $(LIBRARY) src/main.c
 TEST_SOURCES := $(UNIT_TESTS:%=tests/unit/test_%.c) $(FUZZ_TARGETS:%=tests/fuzz/fuzz_%.c) tests/fuzz/replay.c

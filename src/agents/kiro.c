@@ -1,11 +1,12 @@
 #include "agents/kiro.h"
 
 #include "agents/event.h"
-#include "agents/process.h"
 #include "agents/tool_input.h"
 #include "agents/tool_result.h"
 #include "base/hash.h"
+#include "base/process.h"
 #include "base/utf8.h"
+#include "trace/input_key.h"
 #include "trace/names.h"
 #include "trace/redact.h"
 
@@ -66,7 +67,7 @@ struct slice kiro_fallback_session(struct buffer *text)
     if (id.length)
         utf8_append_repaired(text, id);
     else
-        agent_process_identity(text);
+        process_agent_identity(text);
     return since(text, at);
 }
 
@@ -98,10 +99,10 @@ static void add_tool(const struct json *payload, int input, struct op *op, struc
 {
     struct slice server, tool, resource;
 
-    op->input_key = tool_input_key(payload, input, text);
+    op->input_key = tool_input_key(payload, input);
     /* An empty input at the end of a call says "whichever is open"; at its start it is an input like any other. */
     if (op->kind == OP_START && op->input_key == 0)
-        op->input_key = TOOL_INPUT_KEY_NOTHING;
+        op->input_key = INPUT_KEY_NOTHING;
     if (tool_mcp_name(op->tool, &server, &tool)) {
         attribute_set_string(&op->attributes, NAME_MCP_METHOD, SLICE("tools/call"));
         attribute_set_string(&op->attributes, NAME_MCP_SERVER, server);

@@ -1,45 +1,13 @@
 #include "agents/tool_input.h"
 
-#include "base/hash.h"
+#include "trace/input_key.h"
 #include "trace/skill.h"
-
-#include <string.h>
-
-static uint64_t mix(uint64_t value)
-{
-    value ^= value >> 33;
-    value *= UINT64_C(0xff51afd7ed558ccd);
-    value ^= value >> 33;
-    value *= UINT64_C(0xc4ceb9fe1a85ec53);
-    return value ^ (value >> 33);
-}
-
-static uint64_t hash_number(uint64_t state, uint64_t value)
-{
-    return fnv1a(state, (struct slice){(const char *)&value, sizeof value});
-}
 
 /* The characters of a string or key as they stand, without its quotes. Where there are escapes this is not what it means. */
 static struct slice inner_text(const struct json *document, int string)
 {
     const struct slice raw = json_raw(document, string);
     return slice_part(raw, 1, raw.length < 2 ? 0 : raw.length - 2);
-}
-
-static uint64_t hash_text(const struct json *document, int string, struct buffer *scratch)
-{
-    const size_t at = scratch->length;
-    const struct slice text = inner_text(document, string);
-    uint64_t hash;
-
-    if (!memchr(text.data, '\\', text.length))
-        return fnv1a(FNV1A_START, text);
-    if (json_append_string(document, string, scratch))
-        hash = fnv1a(FNV1A_START, (struct slice){scratch->data + at, scratch->length - at});
-    else
-        hash = fnv1a(FNV1A_START, text);
-    scratch->length = at;
-    return hash;
 }
 
 static bool is_one_of(struct slice name, const struct slice *names, size_t count)
@@ -53,52 +21,14 @@ static bool is_one_of(struct slice name, const struct slice *names, size_t count
 #define NAME(text) {text, sizeof(text) - 1}
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* Kiro adds the first to every call; v3 sets the others after the call began. */
-static const struct slice volatile_names[] = {NAME("__tool_use_purpose"), NAME("cwd"), NAME("description"), NAME("timeout")};
-
-/* Members are added up, so that their order does not matter; elements are chained, so that theirs does. Recursion is bounded by
- * JSON_DEPTH_MAX. */
-static uint64_t hash_value(const struct json *document, int value, bool top, unsigned *members, struct buffer *scratch)
+uint64_t tool_input_key(const struct json *document, int input)
 {
-    uint64_t state = FNV1A_START, sum = 0;
-    unsigned inner = 0;
-
-    switch (json_type(document, value)) {
-    case JSON_OBJECT:
-        for (int key = json_first(document, value); key != JSON_NONE; key = json_next(document, key)) {
-            const int member = json_member_value(document, key);
-            const bool changes = top && is_one_of(inner_text(document, key), volatile_names, COUNT(volatile_names));
-            if (changes || json_type(document, member) == JSON_NULL)
-                continue;
-            const uint64_t name = hash_text(document, key, scratch);
-            sum += mix(hash_number(name, hash_value(document, member, false, &inner, scratch)));
-            ++*members;
-        }
-        return mix(sum ^ 'O');
-    case JSON_ARRAY:
-        for (int item = json_first(document, value); item != JSON_NONE; item = json_next(document, item))
-            state = hash_number(state, hash_value(document, item, false, &inner, scratch));
-        ++*members;
-        return mix(state ^ 'A');
-    case JSON_STRING:
-        ++*members;
-        return mix(hash_text(document, value, scratch) ^ 'S');
-    default:
-        ++*members;
-        return mix(fnv1a(state, json_raw(document, value)));
-    }
-}
-
-uint64_t tool_input_key(const struct json *document, int input, struct buffer *scratch)
-{
-    unsigned members = 0;
-    const enum json_type type = json_type(document, input);
-    if (type == JSON_MISSING || type == JSON_NULL || slice_equal(json_raw(document, input), SLICE("\"\"")))
+    struct json_digest digest;
+    if (json_type(document, input) == JSON_MISSING)
         return 0;
-    if (json_size(document, input) == 0 && (type == JSON_OBJECT || type == JSON_ARRAY))
-        return 0;
-    const uint64_t key = hash_value(document, input, true, &members, scratch);
-    return members == 0 || key == 0 ? TOOL_INPUT_KEY_NOTHING : key;
+    input_key_begin(&digest);
+    json_digest_feed(&digest, json_raw(document, input));
+    return input_key_end(&digest);
 }
 
 static bool skill_of_string(const struct json *document, int value, struct buffer *text, struct slice *name, struct slice *resource)

@@ -4,11 +4,8 @@
 
 #include "base/json.h"
 
-/* A digest of the input's meaning: the order of members does not matter, null members and those that change between the two events of one
- * call (__tool_use_purpose, cwd, description, timeout) are left out. 0 for an absent or empty
- * input ({}, [], "", null). `scratch` is used behind its length and left as it was. */
-#define TOOL_INPUT_KEY_NOTHING 1 /* there is an input, but nothing in it that counts */
-uint64_t tool_input_key(const struct json *document, int input, struct buffer *scratch);
+/* The key of a call's input (trace/input_key.h). */
+uint64_t tool_input_key(const struct json *document, int input);
 
 /* The skill that a call reads: of any path member (path, file_path, …, operations[], paths[]) of a call that writes nothing. `name` and
  * `resource` are appended to `text` and point into it. False if none. */

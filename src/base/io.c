@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { READ_SIZE = 65536, FIRST_OWN = 3 };
@@ -108,4 +109,28 @@ bool io_open_null_on_standard(void)
         return false;
     }
     return true;
+}
+
+void io_leave_standard(void)
+{
+    const int null = open("/dev/null", O_RDWR);
+    for (int fd = 0; fd < FIRST_OWN; fd++) {
+        if (null < 0)
+            close(fd);
+        else if (null != fd)
+            dup2(null, fd);
+    }
+    if (null >= FIRST_OWN)
+        close(null);
+}
+
+void io_close_from(int first)
+{
+#ifdef SYS_close_range
+    if (syscall(SYS_close_range, (unsigned)first, ~0U, 0U) == 0)
+        return;
+#endif
+    const long limit = sysconf(_SC_OPEN_MAX);
+    for (int fd = first; fd < (limit > 0 && limit < 65536 ? (int)limit : 65536); fd++)
+        close(fd);
 }

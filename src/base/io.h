@@ -21,4 +21,9 @@ int io_above_standard(int fd);
 /* Opens /dev/null, kept across exec, on those of 0, 1 and 2 that are closed. */
 bool io_open_null_on_standard(void);
 
+/* For a process that goes on in the background: /dev/null takes the place of the standard streams, so that nobody waits for them to be
+ * closed; and every descriptor from `first` on is closed. */
+void io_leave_standard(void);
+void io_close_from(int first);
+
 #endif

@@ -1,30 +1,13 @@
 #include "verbs/relay_start.h"
 
+#include "base/io.h"
 #include "store/lock.h"
 #include "verbs/verb.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 extern char **environ;
-
-/* The agent waits for the end of its pipes, which this process has inherited: nothing of them may stay open. */
-static void leave_everything(void)
-{
-    const int null = open("/dev/null", O_RDWR);
-    if (null >= 0)
-        for (int standard = 0; standard <= 2; standard++)
-            dup2(null, standard);
-#ifdef SYS_close_range
-    if (syscall(SYS_close_range, 3U, ~0U, 0U) == 0)
-        return;
-#endif
-    const long limit = sysconf(_SC_OPEN_MAX);
-    for (int other = 3; other < (limit > 0 && limit < 65536 ? (int)limit : 65536); other++)
-        close(other);
-}
 
 static void become_relay(void)
 {
@@ -35,7 +18,9 @@ static void become_relay(void)
     if (fork() != 0) /* the leader of a process group cannot begin a session */
         _exit(0);
     setsid();
-    leave_everything();
+    /* The agent waits for the end of its pipes, which this process has inherited: nothing of them may stay open. */
+    io_leave_standard();
+    io_close_from(3);
     /* Another folder would keep its file system from being unmounted. */
     if (chdir("/") != 0)
         _exit(0);

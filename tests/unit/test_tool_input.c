@@ -1,17 +1,16 @@
 #include "agents/tool_input.h"
+#include "trace/input_key.h"
 
 #include "check.h"
 
 static jsmntok_t tokens[256];
-static char scratch_storage[4096], text_storage[4096];
+static char text_storage[4096];
 
 static uint64_t key_of(const char *input)
 {
     struct json document;
-    struct buffer scratch;
-    buffer_init_fixed(&scratch, scratch_storage, sizeof scratch_storage);
     CHECK(json_parse(&document, slice_of(input), tokens, 256));
-    return tool_input_key(&document, 0, &scratch);
+    return tool_input_key(&document, 0);
 }
 
 TEST(key_does_not_depend_on_the_order_of_members)
@@ -47,7 +46,7 @@ TEST(key_of_nothing)
     CHECK_EQ_INT(key_of("null"), 0);
     CHECK_EQ_INT(key_of("\"\""), 0);
     CHECK_EQ_INT(key_of("[]"), 0);
-    CHECK_EQ_INT(key_of("{\"__tool_use_purpose\":\"x\",\"a\":null}"), TOOL_INPUT_KEY_NOTHING);
+    CHECK_EQ_INT(key_of("{\"__tool_use_purpose\":\"x\",\"a\":null}"), INPUT_KEY_NOTHING);
 }
 
 static void expect_skill(const char *input, const char *expected_name, const char *expected_resource)
