@@ -27,7 +27,9 @@
     X(SEND_FAILURES, "send_failures", "sends that failed and are tried again")                                                      \
     X(RELAY_STARTS, "relay_starts", "relays started")                                                                               \
     X(ARCHIVE_ERRORS, "archive_errors", "writes to the archive that failed and are tried again")                                    \
-    X(EVENTS_DOUBLED, "events_doubled", "events left out because Kiro v3 reports them through its hooks file, too")
+    X(EVENTS_DOUBLED, "events_doubled", "events left out because Kiro v3 reports them through its hooks file, too")                 \
+    X(MCP_FOREIGN, "mcp_foreign", "lines of MCP servers and clients that were no JSON-RPC (they were passed on)")                   \
+    X(MCP_DROPPED, "mcp_dropped", "MCP messages that came faster than they could be recorded (they were passed on)")
 
 enum counter {
 #define COUNTER_ENUM(name, text, help) COUNTER_##name,

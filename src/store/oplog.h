@@ -46,7 +46,8 @@ bool oplog_read(int ops_folder, const char *name, uint64_t *offset, oplog_visito
  * nothing is deleted. */
 bool oplog_delete(int ops_folder, const char *name, uint64_t archived);
 
-/* Removes what crashes have left: temporary files older than an hour, and positions of logs that are gone. For the holder of the relay
+/* Removes what crashes have left: temporary files older than an hour, positions of logs that are gone, and agent logs (store/agent_log.h)
+ * older than a day. For the holder of the relay
  * lock. */
 void oplog_clean(int ops_folder, uint64_t now);
 

@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "store/agent_log.h"
 #include "store/file.h"
 #include "store/oplog.h"
 #include "store/oplog_name.h"
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #define LEFTOVER_AGE (3600 * NANOSECONDS_PER_SECOND)
+#define AGENT_LOG_AGE (OPLOG_KEEP_SECONDS * NANOSECONDS_PER_SECOND)
 
 static int compare_entries(const void *a, const void *b)
 {
@@ -103,6 +105,9 @@ static bool is_leftover(int ops_folder, const char *name, uint64_t now)
         oplog_name(key, ".log", log);
         return fstatat(ops_folder, log, &status, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
     }
+    /* An agent that has run no hook for a day: should it still live, the next one writes it anew. */
+    if (agent_log_is_name(name))
+        return file_is_ours(ops_folder, name, &status) && now > AGENT_LOG_AGE && file_modified(&status) < now - AGENT_LOG_AGE;
     /* Not by file_is_ours: one that was linked to its new name, but not yet removed, has two links. */
     return slice_starts_with(slice_of(name), SLICE(FILE_TEMPORARY_PREFIX)) &&
            fstatat(ops_folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode) && file_is_mine(&status) &&

@@ -158,21 +158,50 @@ void fold_make_root_span(struct fold *fold, uint64_t end, struct span *span)
     attribute_set_integer(&span->attributes, NAME_ERRORS, fold->errors);
 }
 
+static void set_duration(uint64_t duration, struct slice source, struct span *span)
+{
+    span->end = duration > UINT64_MAX - span->start ? UINT64_MAX : span->start + duration;
+    attribute_set_double(&span->attributes, NAME_DURATION_MS, milliseconds(duration));
+    attribute_set_string(&span->attributes, NAME_DURATION_SOURCE, source);
+}
+
+/* The request that carried the call has seen it begin and end: that is the truth, and what the hooks saw stands beside it. */
+static void set_carried_duration(const struct fold_carried *carried, bool *suspect, struct span *span)
+{
+    const struct attribute *by_hook = attribute_find(&span->attributes, NAME_DURATION_MS);
+    if (by_hook)
+        attribute_set_double(&span->attributes, NAME_HOOK_DURATION_MS, by_hook->value.number);
+    span->start = carried->start;
+    set_duration(elapsed(carried->start, carried->start_since_boot, carried->end, carried->end_since_boot, suspect), SLICE("mcp_shim"), span);
+}
+
+static void set_carried_result(const struct fold_carried *carried, struct span *span)
+{
+    if (carried->result == OP_RESULT_FAILURE && carried->error_type[0])
+        attribute_set_string(&span->attributes, NAME_ERROR_TYPE, slice_of(carried->error_type));
+    set_result(carried->result, span);
+}
+
 void fold_make_call_span(struct fold *fold, const struct fold_call *call, const struct op *end, uint64_t time, const char *outcome,
                          struct span *span)
 {
-    const struct op *start = &call->start;
+    const struct op *start = &call->start.op;
+    const struct fold_carried *carried = &call->carried;
     bool suspect = time < start->time;
 
     begin(fold, start->id, fold->root_id, start->time, span);
     add_all(&span->attributes, &start->attributes);
     if (end) {
-        const uint64_t duration = elapsed(start->time, start->since_boot, end->time, end->since_boot, &suspect);
         add_all(&span->attributes, &end->attributes);
-        span->end = duration > UINT64_MAX - start->time ? UINT64_MAX : start->time + duration;
-        attribute_set_double(&span->attributes, NAME_DURATION_MS, milliseconds(duration));
-        attribute_set_string(&span->attributes, NAME_DURATION_SOURCE, call->in_batch ? SLICE("hook_batch") : SLICE("hook"));
+        set_duration(elapsed(start->time, start->since_boot, end->time, end->since_boot, &suspect),
+                     call->in_batch ? SLICE("hook_batch") : SLICE("hook"), span);
+    }
+    if (carried->ended)
+        set_carried_duration(carried, &suspect, span);
+    if (end && (end->result != OP_RESULT_UNKNOWN || !carried->ended)) {
         set_result(end->result, span);
+    } else if (carried->ended) {
+        set_carried_result(carried, span);
     } else {
         if (time > start->time)
             span->end = time;
@@ -184,6 +213,76 @@ void fold_make_call_span(struct fold *fold, const struct fold_call *call, const 
     if (suspect)
         attribute_set_boolean(&span->attributes, NAME_CLOCK_SUSPECT, true);
     span->name = call_name(fold, start->tool, start->skill);
+}
+
+/* ---- requests --------------------------------------------------------------------------------------------------------------- */
+
+static void add_progress(struct fold *fold, const struct op *response, struct span *span)
+{
+    unsigned used = 0;
+    for (unsigned i = 0; i < response->progress_count; i++) {
+        const struct op_progress *progress = &response->progress[i];
+        struct attribute *attributes = &fold->event_attributes[used];
+        fold->events[i] = (struct span_event){.time = progress->time, .name = SLICE(NAME_EVENT_PROGRESS), .attributes = attributes,
+                                              .attribute_count = progress->has_total ? 2 : 1};
+        attributes[0] = (struct attribute){.key = SLICE(NAME_PROGRESS), .type = ATTRIBUTE_DOUBLE, .value.number = progress->progress};
+        if (progress->has_total)
+            attributes[1] = (struct attribute){.key = SLICE(NAME_PROGRESS_TOTAL), .type = ATTRIBUTE_DOUBLE, .value.number = progress->total};
+        used += fold->events[i].attribute_count;
+    }
+    span->events = fold->events;
+    span->event_count = response->progress_count;
+    span->dropped_events = response->progress_dropped;
+}
+
+static void add_link(struct fold *fold, const struct fold_request *request, struct span *span)
+{
+    const struct slice link = request->start.op.link;
+    if (link.length != SPAN_ID_HEX)
+        return;
+    memcpy(fold->link.trace_id, request->trace_id, sizeof fold->link.trace_id);
+    memcpy(fold->link.span_id, link.data, SPAN_ID_HEX);
+    fold->link.span_id[SPAN_ID_HEX] = '\0';
+    span->links = &fold->link;
+    span->link_count = 1;
+}
+
+void fold_make_request_span(struct fold *fold, const struct fold_request *request, const struct op *response, uint64_t time,
+                            const char *outcome, struct span *span)
+{
+    const struct op *start = &request->start.op;
+    const bool is_call = slice_equal(start->event, SLICE("tools/call"));
+    bool suspect = time < start->time;
+
+    begin(fold, start->id, request->parent_id, start->time, span);
+    memcpy(span->trace_id, request->trace_id, sizeof span->trace_id);
+    span->kind = start->serves ? SPAN_KIND_SERVER : SPAN_KIND_CLIENT;
+    attribute_set_string(&span->attributes, NAME_MCP_METHOD, start->event);
+    if (start->tool.length)
+        attribute_set_string(&span->attributes, is_call ? NAME_GEN_AI_TOOL_NAME : NAME_PROMPT_NAME, start->tool);
+    if (is_call)
+        attribute_set_string(&span->attributes, NAME_OPERATION, SLICE("execute_tool"));
+    if (start->call_id.length)
+        attribute_set_string(&span->attributes, NAME_REQUEST_ID, start->call_id);
+    attribute_set_string(&span->attributes, NAME_TRANSPORT, SLICE("pipe"));
+    add_all(&span->attributes, &start->attributes);
+    if (response) {
+        add_all(&span->attributes, &response->attributes);
+        set_duration(elapsed(start->time, start->since_boot, response->time, response->since_boot, &suspect), SLICE("mcp_shim"), span);
+        if (response->result == OP_RESULT_FAILURE)
+            span->status = SPAN_STATUS_ERROR;
+        span->status_message = response->message;
+        add_progress(fold, response, span);
+    } else {
+        if (time > start->time)
+            span->end = time;
+        attribute_set_string(&span->attributes, NAME_OUTCOME, slice_of(outcome));
+    }
+    add_link(fold, request, span);
+    set_turn(request->turn, span);
+    if (suspect)
+        attribute_set_boolean(&span->attributes, NAME_CLOCK_SUSPECT, true);
+    span->name = join_name(fold, "", start->event, start->tool);
 }
 
 void fold_make_point_call_span(struct fold *fold, const struct op *end, struct span *span)

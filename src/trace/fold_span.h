@@ -12,6 +12,9 @@ void fold_make_root_span(struct fold *fold, uint64_t end, struct span *span);
 /* A call that ended by `end`, or (end NULL) one that is closed at `time` with `outcome`. */
 void fold_make_call_span(struct fold *fold, const struct fold_call *call, const struct op *end, uint64_t time, const char *outcome,
                          struct span *span);
+/* A request that ended by `response`, or (NULL) one that is closed at `time` with `outcome`. */
+void fold_make_request_span(struct fold *fold, const struct fold_request *request, const struct op *response, uint64_t time,
+                            const char *outcome, struct span *span);
 /* An end that no open call belongs to: it happened, but nobody knows since when. */
 void fold_make_point_call_span(struct fold *fold, const struct op *end, struct span *span);
 /* A prompt, a stop, or another event. */

@@ -45,12 +45,26 @@
 #define NAME_SKILL_RESOURCE "gen_ai.skill.resource.name"
 #define NAME_MCP_METHOD "mcp.method.name"
 #define NAME_MCP_SERVER "mcp.server.name"
+#define NAME_MCP_PROTOCOL_VERSION "mcp.protocol.version"
+#define NAME_MCP_RESOURCE_URI "mcp.resource.uri"
+#define NAME_MCP_RESULT_TYPE "mcp.result_type"
+#define NAME_PROMPT_NAME "gen_ai.prompt.name"
+#define NAME_REQUEST_ID "jsonrpc.request.id"
+#define NAME_JSONRPC_VERSION "jsonrpc.protocol.version"
+#define NAME_STATUS_CODE "rpc.response.status_code"
+#define NAME_TRANSPORT "network.transport"
 #define NAME_EXIT_CODE "process.exit.code"
 #define NAME_ERROR_TYPE "error.type"
 
 /* Our own */
 #define NAME_DURATION_SOURCE "duration.source"
 #define NAME_OUTCOME "spanhook.outcome"
+#define NAME_HOOK_DURATION_MS "spanhook.hook.duration_ms" /* of a call whose true duration somebody else has measured */
+#define NAME_REQUEST_SIZE "spanhook.request.size" /* bytes of the message */
+#define NAME_RESPONSE_SIZE "spanhook.response.size"
+#define NAME_EVENT_PROGRESS "progress" /* the name of a span event */
+#define NAME_PROGRESS "spanhook.progress"
+#define NAME_PROGRESS_TOTAL "spanhook.progress.total"
 #define NAME_TURN "spanhook.turn"
 #define NAME_TURN_DURATION_MS "spanhook.turn.duration_ms"
 #define NAME_TURN_TOOL_CALLS "spanhook.turn.tool_calls"

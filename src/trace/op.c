@@ -9,6 +9,7 @@
 static const char *const kind_names[] = {
     [OP_SESSION] = "session", [OP_PROMPT] = "prompt", [OP_START] = "start", [OP_END] = "end",
     [OP_STOP] = "stop",       [OP_POINT] = "point",   [OP_IDLE] = "idle",
+    [OP_REQUEST] = "request", [OP_RESPONSE] = "response",
 };
 static const char *const result_names[] = {
     [OP_RESULT_UNKNOWN] = "", [OP_RESULT_SUCCESS] = "success", [OP_RESULT_FAILURE] = "failure",
@@ -68,6 +69,35 @@ static void write_attributes(struct buffer *out, const struct attribute_list *li
     buffer_append_byte(out, '}');
 }
 
+/* What only requests and responses have. */
+static void write_request(struct buffer *out, const struct op *op)
+{
+    write_text(out, "trace", op->trace);
+    write_text(out, "parent", op->parent);
+    write_text(out, "link", op->link);
+    write_text(out, "message", op->message);
+    if (op->serves)
+        buffer_append_text(out, ",\"serves\":true");
+    for (unsigned i = 0; i < op->progress_count; i++) {
+        const struct op_progress *progress = &op->progress[i];
+        buffer_append_text(out, i ? ",[" : ",\"progress\":[[");
+        buffer_append_u64(out, progress->time);
+        buffer_append_byte(out, ',');
+        json_write_double(out, progress->progress);
+        if (progress->has_total) {
+            buffer_append_byte(out, ',');
+            json_write_double(out, progress->total);
+        }
+        buffer_append_byte(out, ']');
+    }
+    if (op->progress_count)
+        buffer_append_byte(out, ']');
+    if (op->progress_dropped) {
+        buffer_append_text(out, ",\"dropped\":");
+        buffer_append_u64(out, op->progress_dropped);
+    }
+}
+
 bool op_encode(const struct op *op, struct buffer *out)
 {
     buffer_append_text(out, "{\"v\":1,\"op\":\"");
@@ -89,6 +119,8 @@ bool op_encode(const struct op *op, struct buffer *out)
     write_text(out, "skill", op->skill);
     write_text(out, "service", op->service_name);
     write_text(out, "attributes", op->resource_attributes);
+    if (op->kind == OP_REQUEST || op->kind == OP_RESPONSE)
+        write_request(out, op);
     if (op->attributes.count)
         write_attributes(out, &op->attributes);
     buffer_append_byte(out, '}');
@@ -145,6 +177,37 @@ static void read_attributes(const struct json *document, int object, struct attr
     }
 }
 
+static void read_progress(const struct json *document, int list, struct op *op)
+{
+    for (int item = json_first(document, list); item != JSON_NONE && op->progress_count < OP_PROGRESS_MAX; item = json_next(document, item)) {
+        struct op_progress *progress = &op->progress[op->progress_count];
+        const int time = json_first(document, item), value = json_next(document, time);
+        if (!json_unsigned(document, time, &progress->time) || !json_double(document, value, &progress->progress))
+            continue;
+        progress->has_total = json_double(document, json_next(document, value), &progress->total);
+        op->progress_count++;
+    }
+}
+
+static struct slice read_id(const struct json *document, int value, size_t digits, struct buffer *text)
+{
+    const struct slice id = read_text(document, value, text);
+    return id.data && id_valid(id, digits) ? id : (struct slice){NULL, 0};
+}
+
+static void read_request(const struct json *document, struct op *op, struct buffer *text)
+{
+    uint64_t dropped = 0;
+    op->trace = read_id(document, json_get(document, 0, "trace"), TRACE_ID_HEX, text);
+    op->parent = read_id(document, json_get(document, 0, "parent"), SPAN_ID_HEX, text);
+    op->link = read_id(document, json_get(document, 0, "link"), SPAN_ID_HEX, text);
+    op->message = read_text(document, json_get(document, 0, "message"), text);
+    op->serves = json_type(document, json_get(document, 0, "serves")) == JSON_TRUE;
+    read_progress(document, json_get(document, 0, "progress"), op);
+    json_unsigned(document, json_get(document, 0, "dropped"), &dropped);
+    op->progress_dropped = dropped > UINT32_MAX ? UINT32_MAX : (unsigned)dropped;
+}
+
 bool op_decode(struct slice json, struct op *op, struct buffer *text, jsmntok_t *tokens)
 {
     struct json document;
@@ -178,6 +241,8 @@ bool op_decode(struct slice json, struct op *op, struct buffer *text, jsmntok_t 
     op->skill = read_text(&document, json_get(&document, 0, "skill"), text);
     op->service_name = read_text(&document, json_get(&document, 0, "service"), text);
     op->resource_attributes = read_text(&document, json_get(&document, 0, "attributes"), text);
+    if (op->kind == OP_REQUEST || op->kind == OP_RESPONSE)
+        read_request(&document, op, text);
     read_attributes(&document, json_get(&document, 0, "a"), &op->attributes, text);
     return !text->failed;
 }

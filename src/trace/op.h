@@ -2,7 +2,8 @@
  *
  * JSON, one object: {"v":1,"op":"start","id":"<16 hex>","t":<ns>,"m":<ns since boot>,"s":"<session id>","agent":"kiro",
  * "event":"preToolUse","tool":"shell","call":"<call id>","key":"<16 hex>","result":"success","skill":"…","service":"…",
- * "attributes":"k=v,…","a":{"<attribute>":<string|integer|number|bool>,…}}; absent members are empty or zero.
+ * "attributes":"k=v,…","a":{"<attribute>":<string|integer|number|bool>,…}}; absent members are empty or zero. A request and a response have
+ * also "trace":"<32 hex>","parent":"<16 hex>","link":"<16 hex>","message":"…","serves":true,"progress":[[<ns>,<number>,<number>?],…].
  * Unknown members are ignored, an unknown "op" or a "v" above 1 makes decoding fail, so that newer data is never misread. */
 #ifndef SPANHOOK_TRACE_OP_H
 #define SPANHOOK_TRACE_OP_H
@@ -17,6 +18,7 @@
 #define OP_AGENT_MAX 32
 #define OP_RESOURCE_ATTRIBUTES_MAX 16384
 #define OP_TOKENS_MAX 512
+#define OP_PROGRESS_MAX 32
 
 enum op_kind {
     OP_SESSION, /* an agent was started: a new trace begins */
@@ -25,11 +27,20 @@ enum op_kind {
     OP_END,     /* a tool call ended */
     OP_STOP,    /* the turn ended */
     OP_POINT,   /* anything else that happened at one moment */
+    OP_REQUEST, /* a request passed through the MCP shim */
+    OP_RESPONSE, /* it ended; `id` is that of the request */
     OP_IDLE     /* nothing happened for the idle time: what is open ends (written by the relay) */
 };
 
 /* What an end says of its call. */
 enum op_result { OP_RESULT_UNKNOWN, OP_RESULT_SUCCESS, OP_RESULT_FAILURE };
+
+/* The request told how far it was. */
+struct op_progress {
+    uint64_t time; /* ns since 1970 UTC */
+    double progress, total;
+    bool has_total;
+};
 
 struct op {
     enum op_kind kind;
@@ -47,6 +58,14 @@ struct op {
     struct slice service_name;        /* OTEL_SERVICE_NAME of the agent, if set */
     struct slice resource_attributes; /* OTEL_RESOURCE_ATTRIBUTES of the agent, if set */
     struct attribute_list attributes; /* goes on the span as it is */
+    /* request, response */
+    struct slice trace;        /* the trace that the receiver was told of; empty: it was told nothing */
+    struct slice parent;       /* the span that came with the request, from another tracer */
+    struct slice link;         /* request: the span of this trace that it is the retry of */
+    struct slice message;      /* response: what the error says, for the span's status */
+    bool serves;               /* request: the server asks the client, who serves it */
+    struct op_progress progress[OP_PROGRESS_MAX]; /* response */
+    unsigned progress_count, progress_dropped;
 };
 
 /* Appends the JSON form. False if the buffer failed. */

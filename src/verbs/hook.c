@@ -1,8 +1,9 @@
 #include "agents/kiro.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/process.h"
 #include "export/destination.h"
-#include "store/oplog.h"
+#include "store/agent_log.h"
 #include "store/settings.h"
 #include "store/state.h"
 #include "trace/ids.h"
@@ -160,6 +161,21 @@ static bool make_op(const struct kiro_options *chosen, struct buffer *text, enum
     return true;
 }
 
+/* The shim in front of an MCP server finds the session by the agent that runs both of us: who begins something that a server may be part of
+ * says so. */
+static void tell_shims(int ops_folder)
+{
+    char storage[PROCESS_IDENTITY_MAX];
+    struct buffer identity;
+    const bool is_mcp = op.kind == OP_START && attribute_find(&op.attributes, NAME_MCP_SERVER);
+    if (op.kind != OP_SESSION && op.kind != OP_PROMPT && !is_mcp)
+        return;
+    buffer_init_fixed(&identity, storage, sizeof storage);
+    process_agent_identity(&identity);
+    if (!identity.failed)
+        agent_log_append(ops_folder, buffer_slice(&identity), &op);
+}
+
 static void record(uint64_t time, uint64_t since_boot, const struct kiro_options *chosen)
 {
     struct state state;
@@ -188,6 +204,8 @@ static void record(uint64_t time, uint64_t since_boot, const struct kiro_options
         counter_add(state.folders[STATE_OPS], COUNTER_DROPPED_SIZE, 1);
     else if (!oplog_append(state.folders[STATE_OPS], key, buffer_slice(&record), &lost))
         counter_add(state.folders[STATE_OPS], lost, 1);
+    else
+        tell_shims(state.folders[STATE_OPS]);
     /* Late as we are, the next hook may do it. */
     const bool late = clock_since_boot() - since_boot > RELAY_START_MS * NANOSECONDS_PER_MILLISECOND;
     if (!late && !settings_relay_off())

@@ -1,0 +1,206 @@
+#include "shim/session.h"
+
+#include "base/clock.h"
+#include "store/agent_log.h"
+#include "trace/ids.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PLAIN_AGENT "mcp" /* where nobody says which agent it is */
+
+/* ---- the list --------------------------------------------------------------------------------------------------------------- */
+
+static uint32_t find_or_add(struct sessions *sessions, struct slice id, struct slice agent)
+{
+    id = slice_part(id, 0, OP_SESSION_ID_MAX);
+    for (uint32_t i = 0; i < sessions->count; i++)
+        if (slice_equal(slice_of(sessions->items[i].id), id))
+            return i;
+    if (id.length == 0 || memchr(id.data, '\0', id.length))
+        return SESSION_NONE;
+    if (sessions->count == SESSIONS_MAX)
+        return sessions->count - 1;
+    if (sessions->count == sessions->capacity) {
+        const uint32_t capacity = sessions->capacity ? 2 * sessions->capacity : 4;
+        struct session *larger = realloc(sessions->items, capacity * sizeof *larger);
+        if (!larger)
+            return sessions->count ? sessions->count - 1 : SESSION_NONE;
+        sessions->items = larger;
+        sessions->capacity = capacity;
+    }
+    struct session *session = &sessions->items[sessions->count];
+    memset(session, 0, sizeof *session);
+    memcpy(session->id, id.data, id.length);
+    agent = slice_part(agent.length ? agent : SLICE(PLAIN_AGENT), 0, OP_AGENT_MAX);
+    memcpy(session->agent, agent.data, agent.length);
+    session_key(id, session->key);
+    return sessions->count++;
+}
+
+/* ---- what hooks have told --------------------------------------------------------------------------------------------------- */
+
+struct reading {
+    struct sessions *sessions;
+    size_t ancestor;
+    struct buffer text;
+    jsmntok_t tokens[OP_TOKENS_MAX];
+};
+
+static bool take_news(void *context, struct slice payload, uint64_t end)
+{
+    struct reading *reading = context;
+    struct op op;
+    (void)end;
+    buffer_clear(&reading->text);
+    if (op_decode(payload, &op, &reading->text, reading->tokens)) {
+        const uint32_t session = find_or_add(reading->sessions, op.session_id, op.agent);
+        if (session != SESSION_NONE)
+            reading->sessions->ancestors[reading->ancestor].session = session;
+    }
+    return true;
+}
+
+/* The session that the hooks of the nearest ancestor have told of last. */
+static uint32_t ask_ancestors(struct sessions *sessions)
+{
+    struct reading reading = {.sessions = sessions};
+    uint32_t found = SESSION_NONE;
+    buffer_init(&reading.text, 4 * OP_SIZE_MAX);
+    for (size_t i = 0; i < sessions->options->ancestor_count && found == SESSION_NONE; i++) {
+        reading.ancestor = i;
+        if (!sessions->ancestors[i].watched)
+            sessions->ancestors[i].watched = watch_file(&sessions->watch, sessions->ops_path, sessions->ancestors[i].log);
+        oplog_read(sessions->ops_folder, sessions->ancestors[i].log, &sessions->ancestors[i].offset, take_news, &reading, NULL, NULL);
+        found = sessions->ancestors[i].session;
+    }
+    buffer_free(&reading.text);
+    return found;
+}
+
+static uint32_t own_session(struct sessions *sessions)
+{
+    const struct session_options *options = sessions->options;
+    size_t i = 0;
+    while (i + 1 < options->ancestor_count && options->ancestors[i].shell)
+        i++;
+    return find_or_add(sessions, options->ancestor_count ? slice_of(options->ancestors[i].identity) : SLICE("pid-unknown"), SLICE(PLAIN_AGENT));
+}
+
+/* ---- the trace -------------------------------------------------------------------------------------------------------------- */
+
+struct following {
+    struct session *session;
+    struct buffer text;
+    jsmntok_t tokens[OP_TOKENS_MAX];
+};
+
+static bool leave_span(void *context, const struct resource *resource, const struct span *span)
+{
+    (void)context, (void)resource, (void)span;
+    return true;
+}
+
+static bool follow_op(void *context, struct slice payload, uint64_t end)
+{
+    struct following *following = context;
+    struct op op;
+    (void)end;
+    buffer_clear(&following->text);
+    if (op_decode(payload, &op, &following->text, following->tokens)) {
+        following->session->has_hooks |= op.kind != OP_REQUEST && op.kind != OP_RESPONSE && op.kind != OP_IDLE;
+        fold_apply(following->session->fold, &op, leave_span, NULL);
+    }
+    return true;
+}
+
+/* The trace is what the fold says of the session's log, here as in the relay. */
+static void follow(struct sessions *sessions, struct session *session, uint64_t now)
+{
+    struct following following = {.session = session};
+    char log[OPLOG_NAME_MAX];
+    if (!session->fold) {
+        session->fold = fold_new((struct fold_options){.root_once = true});
+        session->offset = 0;
+    }
+    if (session->fold) {
+        buffer_init(&following.text, 4 * OP_SIZE_MAX);
+        oplog_name(session->key, ".log", log);
+        oplog_read(sessions->ops_folder, log, &session->offset, follow_op, &following, NULL, NULL);
+        buffer_free(&following.text);
+    }
+    const char *trace_id = session->fold ? fold_trace_id(session->fold) : "";
+    if (trace_id[0])
+        memcpy(session->trace_id, trace_id, sizeof session->trace_id);
+    else if (!session->trace_id[0])
+        trace_id_make((uint32_t)(now / NANOSECONDS_PER_SECOND), slice_of(session->id), session->trace_id);
+}
+
+static void remember_trace(struct sessions *sessions)
+{
+    const unsigned size = sizeof sessions->traces / sizeof *sessions->traces;
+    const struct session *session = &sessions->items[sessions->current];
+    if (sessions_of_trace(sessions, session->trace_id) == sessions->current)
+        return;
+    memcpy(sessions->traces[sessions->trace_next % size].trace_id, session->trace_id, sizeof session->trace_id);
+    sessions->traces[sessions->trace_next % size].session = sessions->current;
+    sessions->trace_next = (sessions->trace_next + 1) % size;
+}
+
+uint32_t sessions_of_trace(const struct sessions *sessions, const char *trace_id)
+{
+    for (size_t i = 0; i < sizeof sessions->traces / sizeof *sessions->traces; i++)
+        if (trace_id[0] && strcmp(sessions->traces[i].trace_id, trace_id) == 0)
+            return sessions->traces[i].session;
+    return SESSION_NONE;
+}
+
+/* ---- all of it -------------------------------------------------------------------------------------------------------------- */
+
+void sessions_open(struct sessions *sessions, const struct session_options *options, int ops_folder, const char *ops_path)
+{
+    memset(sessions, 0, sizeof *sessions);
+    sessions->options = options;
+    sessions->ops_folder = ops_folder;
+    sessions->ops_path = ops_path;
+    sessions->current = SESSION_NONE;
+    watch_open(&sessions->watch, ops_path);
+    for (size_t i = 0; i < options->ancestor_count; i++) {
+        agent_log_name(slice_of(options->ancestors[i].identity), sessions->ancestors[i].log);
+        sessions->ancestors[i].session = SESSION_NONE;
+    }
+}
+
+void sessions_close(struct sessions *sessions)
+{
+    for (uint32_t i = 0; i < sessions->count; i++)
+        fold_free(sessions->items[i].fold);
+    free(sessions->items);
+    watch_close(&sessions->watch);
+}
+
+void sessions_refresh(struct sessions *sessions, uint64_t now)
+{
+    const uint32_t before = sessions->current;
+    uint32_t found = ask_ancestors(sessions);
+    if (sessions->options->id)
+        found = find_or_add(sessions, slice_of(sessions->options->id), slice_of(sessions->options->agent));
+    sessions->settled |= found != SESSION_NONE;
+    if (found == SESSION_NONE)
+        found = own_session(sessions);
+    if (found == SESSION_NONE)
+        return;
+    sessions->current = found;
+    /* Only the current one is followed; another is read again should it come back. */
+    if (before != SESSION_NONE && before != found) {
+        fold_free(sessions->items[before].fold);
+        sessions->items[before].fold = NULL;
+    }
+    follow(sessions, &sessions->items[found], now);
+    remember_trace(sessions);
+}
+
+void sessions_settle(struct sessions *sessions)
+{
+    sessions->settled = true;
+}
