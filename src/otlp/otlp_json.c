@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define TOKENS_ON_STACK 1024 /* a span of our own has about 200 */
+#define TOKENS_ON_STACK 1024 /* a span of our own has about 200, and 24 more for each event */
 #define TOKENS_MAX (1024 * 1024)
 #define GROWTH 3 /* U+FFFD takes three bytes where malformed UTF-8 had one */
 
@@ -38,21 +38,53 @@ static void write_value(struct buffer *out, const struct attribute *attribute)
     buffer_append_byte(out, '}');
 }
 
+/* Member "attributes", without a comma before it; nothing if there are none. */
+static void write_items(struct buffer *out, const struct attribute *items, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        buffer_append_text(out, i ? ",{\"key\":" : "\"attributes\":[{\"key\":");
+        json_write_string(out, items[i].key);
+        buffer_append_text(out, ",\"value\":");
+        write_value(out, &items[i]);
+        buffer_append_byte(out, '}');
+    }
+    if (count)
+        buffer_append_byte(out, ']');
+}
+
 /* Members "attributes" and "droppedAttributesCount", the first without a comma before it. True if there was any. */
 static bool write_attributes(struct buffer *out, const struct attribute_list *list)
 {
-    for (unsigned i = 0; i < list->count; i++) {
-        buffer_append_text(out, i ? ",{\"key\":" : "\"attributes\":[{\"key\":");
-        json_write_string(out, list->items[i].key);
-        buffer_append_text(out, ",\"value\":");
-        write_value(out, &list->items[i]);
-        buffer_append_byte(out, '}');
-    }
-    if (list->count)
-        buffer_append_byte(out, ']');
+    write_items(out, list->items, list->count);
     if (list->dropped)
         buffer_append_format(out, "%s\"droppedAttributesCount\":%u", list->count ? "," : "", list->dropped);
     return list->count || list->dropped;
+}
+
+static void write_events(struct buffer *out, const struct span *span)
+{
+    for (unsigned i = 0; i < span->event_count; i++) {
+        const struct span_event *event = &span->events[i];
+        buffer_append_format(out, "%s{\"timeUnixNano\":\"%" PRIu64 "\",\"name\":", i ? "," : ",\"events\":[", event->time);
+        json_write_string(out, event->name);
+        if (event->attribute_count)
+            buffer_append_byte(out, ',');
+        write_items(out, event->attributes, event->attribute_count);
+        buffer_append_byte(out, '}');
+    }
+    if (span->event_count)
+        buffer_append_byte(out, ']');
+    if (span->dropped_events)
+        buffer_append_format(out, ",\"droppedEventsCount\":%u", span->dropped_events);
+}
+
+static void write_links(struct buffer *out, const struct span *span)
+{
+    for (unsigned i = 0; i < span->link_count; i++)
+        buffer_append_format(out, "%s{\"traceId\":\"%s\",\"spanId\":\"%s\"}", i ? "," : ",\"links\":[", span->links[i].trace_id,
+                             span->links[i].span_id);
+    if (span->link_count)
+        buffer_append_byte(out, ']');
 }
 
 static void write_status(struct buffer *out, const struct span *span)
@@ -83,6 +115,8 @@ static void write_span(struct buffer *out, const struct span *span)
         buffer_append_byte(out, ',');
         write_attributes(out, &span->attributes);
     }
+    write_events(out, span);
+    write_links(out, span);
     write_status(out, span);
     buffer_append_byte(out, '}');
 }
@@ -99,6 +133,15 @@ bool otlp_json_encode_span(struct buffer *out, const struct resource *resource, 
 
 /* ---- decoding --------------------------------------------------------------------------------------------------------------- */
 
+/* What a span's events and links are read into. Too large to be cleared for each line, so that nothing in it is set before it is used. */
+struct room {
+    struct span_event events[OTLP_JSON_EVENTS_MAX];
+    struct attribute attributes[OTLP_JSON_EVENT_ATTRIBUTES_MAX]; /* of all events, one after the other */
+    unsigned attribute_count;
+    struct attribute_list event; /* those of the event at hand */
+    struct span_link links[OTLP_JSON_LINKS_MAX];
+};
+
 struct decoding {
     struct json document;
     struct buffer *text; /* has room for all of it, so that it does not move */
@@ -107,6 +150,7 @@ struct decoding {
     unsigned skipped;
     struct resource resource;
     struct span span;
+    struct room *room;
 };
 
 static struct slice since(const struct buffer *text, size_t start)
@@ -165,7 +209,8 @@ static unsigned read_count(const struct json *document, int value)
     return count > UINT32_MAX / 2 ? UINT32_MAX / 2 : (unsigned)count;
 }
 
-static void read_attributes(const struct decoding *decoding, int owner, struct attribute_list *list)
+/* Only the member "attributes": what is dropped did not fit here. */
+static void read_items(const struct decoding *decoding, int owner, struct attribute_list *list)
 {
     const struct json *document = &decoding->document;
     const int items = json_get(document, owner, "attributes");
@@ -185,7 +230,12 @@ static void read_attributes(const struct decoding *decoding, int owner, struct a
             attribute_set(list, &attribute);
         }
     }
-    list->dropped += read_count(document, json_get(document, owner, "droppedAttributesCount"));
+}
+
+static void read_attributes(const struct decoding *decoding, int owner, struct attribute_list *list)
+{
+    read_items(decoding, owner, list);
+    list->dropped += read_count(&decoding->document, json_get(&decoding->document, owner, "droppedAttributesCount"));
 }
 
 enum id_result { ID_GIVEN, ID_EMPTY, ID_MALFORMED };
@@ -222,6 +272,59 @@ static enum id_result read_id(const struct json *document, int value, size_t dig
     return zero ? ID_EMPTY : ID_GIVEN;
 }
 
+static bool read_event(struct decoding *decoding, int object)
+{
+    const struct json *document = &decoding->document;
+    struct room *room = decoding->room;
+
+    if (json_type(document, object) != JSON_OBJECT || decoding->span.event_count == OTLP_JSON_EVENTS_MAX)
+        return false;
+    read_items(decoding, object, &room->event);
+    if (room->event.dropped || room->event.count > OTLP_JSON_EVENT_ATTRIBUTES_MAX - room->attribute_count)
+        return false;
+    struct attribute *attributes = room->attributes + room->attribute_count;
+    if (room->event.count)
+        memcpy(attributes, room->event.items, room->event.count * sizeof *attributes);
+    struct span_event *event = &room->events[decoding->span.event_count];
+    *event = (struct span_event){.attributes = attributes, .attribute_count = room->event.count};
+    json_unsigned(document, json_get(document, object, "timeUnixNano"), &event->time);
+    event->name = read_string(decoding, json_get(document, object, "name"));
+    room->attribute_count += room->event.count;
+    decoding->span.event_count++;
+    return true;
+}
+
+static void read_events(struct decoding *decoding, int object)
+{
+    const struct json *document = &decoding->document;
+    const int events = json_get(document, object, "events");
+
+    decoding->span.events = decoding->room->events;
+    decoding->span.event_count = decoding->room->attribute_count = 0;
+    decoding->span.dropped_events = read_count(document, json_get(document, object, "droppedEventsCount"));
+    if (json_type(document, events) == JSON_ARRAY)
+        for (int item = json_first(document, events); item != JSON_NONE; item = json_next(document, item))
+            decoding->span.dropped_events += !read_event(decoding, item);
+}
+
+static void read_links(struct decoding *decoding, int object)
+{
+    const struct json *document = &decoding->document;
+    const int links = json_get(document, object, "links");
+    struct span *span = &decoding->span;
+
+    span->links = decoding->room->links;
+    span->link_count = 0;
+    if (json_type(document, links) != JSON_ARRAY)
+        return;
+    for (int item = json_first(document, links); item != JSON_NONE && span->link_count < OTLP_JSON_LINKS_MAX;
+         item = json_next(document, item)) {
+        struct span_link *link = &decoding->room->links[span->link_count];
+        span->link_count += read_id(document, json_get(document, item, "traceId"), TRACE_ID_HEX, link->trace_id) == ID_GIVEN &&
+                            read_id(document, json_get(document, item, "spanId"), SPAN_ID_HEX, link->span_id) == ID_GIVEN;
+    }
+}
+
 static bool decode_span(struct decoding *decoding, int object)
 {
     const struct json *document = &decoding->document;
@@ -250,6 +353,8 @@ static bool decode_span(struct decoding *decoding, int object)
     span->status_message = read_string(decoding, json_get(document, status, "message"));
     span->open = false;
     read_attributes(decoding, object, &span->attributes);
+    read_events(decoding, object);
+    read_links(decoding, object);
     return decoding->sink(decoding->context, &decoding->resource, span);
 }
 
@@ -283,7 +388,8 @@ static bool decode_resource_spans(struct decoding *decoding, int object)
 
 bool otlp_json_decode(struct slice line, struct buffer *text, span_sink *sink, void *context, unsigned *skipped)
 {
-    struct decoding decoding = {.text = text, .sink = sink, .context = context};
+    struct room room;
+    struct decoding decoding = {.text = text, .sink = sink, .context = context, .room = &room};
     jsmntok_t tokens[TOKENS_ON_STACK];
     struct json allocated = {.count = 0};
     bool decoded = false;

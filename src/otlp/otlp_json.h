@@ -5,6 +5,11 @@
 #include "base/json.h"
 #include "trace/span.h"
 
+/* What is read of one span's events and links. */
+#define OTLP_JSON_EVENTS_MAX 128
+#define OTLP_JSON_EVENT_ATTRIBUTES_MAX 1024 /* of all of them together; ATTRIBUTES_MAX of one */
+#define OTLP_JSON_LINKS_MAX 32
+
 /* Appends one TracesData with this one span, without newline:
  * {"resourceSpans":[{"resource":…,"scopeSpans":[{"scope":…,"spans":[…]}]}]}. The members always stand in this order, so that
  * lines of equal resource share a prefix up to "spans":[ . False if the buffer failed. */
@@ -13,6 +18,7 @@ bool otlp_json_encode_span(struct buffer *out, const struct resource *resource, 
 /* Reads any TracesData/ExportTraceServiceRequest and hands every span to the sink. Ids are read in any case and given lower-case;
  * attributes that are no scalars are given as the JSON text of their AnyValue. What a span borrows lives in `text` until that is cleared or
  * decoded into again; it takes up to three times the line. Spans whose ids are malformed are skipped and counted in *skipped (may be NULL).
+ * An event that is malformed or over a bound above is left out whole and counted in dropped_events; such a link is left out.
  * False if `line` is no such JSON or the sink said so. */
 bool otlp_json_decode(struct slice line, struct buffer *text, span_sink *sink, void *context, unsigned *skipped);
 

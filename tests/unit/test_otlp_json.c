@@ -66,6 +66,47 @@ TEST(encodes_every_member)
     buffer_free(&out);
 }
 
+static const struct attribute progress[] = {
+    {.key = {"done", 4}, .type = ATTRIBUTE_DOUBLE, .value.number = 0.5},
+    {.key = {"of", 2}, .type = ATTRIBUTE_STRING, .value.string = {"\xff\n", 2}},
+};
+static const struct span_event two_events[] = {
+    {.time = UINT64_MAX, .name = {"progress", 8}, .attributes = progress, .attribute_count = 2},
+    {.time = 0, .name = {"\"\033", 2}},
+};
+static const struct span_link two_links[] = {
+    {"5b8efff798038103d269b633813fc60d", "eee19b7ec3c1b175"},
+    {"5b8efff798038103d269b633813fc60e", "eee19b7ec3c1b176"},
+};
+
+TEST(encodes_events_and_links)
+{
+    const struct resource resource = {.attributes.count = 0};
+    struct span span = plain_span();
+    struct buffer out;
+    span.events = two_events;
+    span.event_count = 2;
+    span.dropped_events = 7;
+    span.links = two_links;
+    span.link_count = 2;
+    span.status = SPAN_STATUS_ERROR;
+    buffer_init(&out, 65536);
+    CHECK(otlp_json_encode_span(&out, &resource, &span));
+    CHECK_EQ_TEXT(buffer_slice(&out),
+                  HEAD("") IDS ",\"name\":\"session\",\"kind\":1," TIMES
+                  ",\"events\":[{\"timeUnixNano\":\"18446744073709551615\",\"name\":\"progress\",\"attributes\":["
+                  "{\"key\":\"done\",\"value\":{\"doubleValue\":0.5}},{\"key\":\"of\",\"value\":{\"stringValue\":\"\xef\xbf\xbd\\n\"}}]},"
+                  "{\"timeUnixNano\":\"0\",\"name\":\"\\\"\\u001b\"}],\"droppedEventsCount\":7,"
+                  "\"links\":[{\"traceId\":\"5b8efff798038103d269b633813fc60d\",\"spanId\":\"eee19b7ec3c1b175\"},"
+                  "{\"traceId\":\"5b8efff798038103d269b633813fc60e\",\"spanId\":\"eee19b7ec3c1b176\"}],\"status\":{\"code\":2}}" TAIL);
+    buffer_clear(&out);
+    span.event_count = span.link_count = 0; /* more than could be kept, and nothing else */
+    span.status = SPAN_STATUS_UNSET;
+    CHECK(otlp_json_encode_span(&out, &resource, &span));
+    CHECK_EQ_TEXT(buffer_slice(&out), HEAD("") IDS ",\"name\":\"session\",\"kind\":1," TIMES ",\"droppedEventsCount\":7}" TAIL);
+    buffer_free(&out);
+}
+
 TEST(encoding_says_when_it_does_not_fit)
 {
     const struct resource resource = {.attributes.count = 0};
@@ -81,15 +122,37 @@ TEST(encoding_says_when_it_does_not_fit)
 static struct {
     struct resource resource;
     struct span span; /* the last */
+    struct span_event events[OTLP_JSON_EVENTS_MAX];
+    struct attribute attributes[OTLP_JSON_EVENT_ATTRIBUTES_MAX];
+    struct span_link links[OTLP_JSON_LINKS_MAX];
     unsigned count;
     unsigned stop_at;
 } got;
+
+/* Events and links are there only during the call. */
+static void copy_events_and_links(const struct span *span)
+{
+    unsigned used = 0;
+    CHECK(span->event_count <= OTLP_JSON_EVENTS_MAX && span->link_count <= OTLP_JSON_LINKS_MAX);
+    for (unsigned i = 0; i < span->event_count; i++) {
+        got.events[i] = span->events[i];
+        CHECK(span->events[i].attribute_count <= OTLP_JSON_EVENT_ATTRIBUTES_MAX - used);
+        got.events[i].attributes = &got.attributes[used];
+        for (unsigned k = 0; k < span->events[i].attribute_count; k++)
+            got.attributes[used++] = span->events[i].attributes[k];
+    }
+    for (unsigned i = 0; i < span->link_count; i++)
+        got.links[i] = span->links[i];
+    got.span.events = got.events;
+    got.span.links = got.links;
+}
 
 static bool take(void *context, const struct resource *resource, const struct span *span)
 {
     (void)context;
     got.resource = *resource;
     got.span = *span;
+    copy_events_and_links(span);
     return ++got.count != got.stop_at;
 }
 
@@ -126,6 +189,11 @@ TEST(what_was_encoded_is_decoded)
     attribute_set_double(&span.attributes, "inf", -(double)INFINITY);
     attribute_set_boolean(&span.attributes, "b", true);
     span.attributes.dropped = 2;
+    span.events = two_events;
+    span.event_count = 2;
+    span.dropped_events = 3;
+    span.links = two_links;
+    span.link_count = 2;
     buffer_init(&out, 65536);
     buffer_init(&again, 65536);
     CHECK(otlp_json_encode_span(&out, &resource, &span));
@@ -211,6 +279,97 @@ TEST(more_attributes_than_are_kept)
     buffer_free(&line);
 }
 
+TEST(events_and_links_in_any_form)
+{
+    CHECK(decode_text(ONE(GOOD_IDS ",\"droppedEventsCount\":2,\"events\":[{\"timeUnixNano\":7,\"name\":\"\\u20ac\","
+                                   "\"droppedAttributesCount\":1,\"attributes\":[{\"key\":\"a\",\"value\":{\"intValue\":\"1\"}},"
+                                   "{\"key\":\"a\",\"value\":{\"intValue\":2}},7,{\"key\":\"m\",\"value\":{\"arrayValue\":{}}}]},"
+                                   "{},{\"name\":7,\"timeUnixNano\":\"-1\",\"attributes\":{}}],"
+                                   "\"links\":[{\"traceId\":\"5B8EFFF798038103D269B633813FC60D\","
+                                   "\"spanId\":\"EEE19B7EC3C1B175\",\"flags\":1,\"attributes\":[{\"key\":\"x\",\"value\":{}}]}]")));
+    CHECK(got.span.event_count == 3 && got.span.dropped_events == 2);
+    CHECK(got.events[0].time == 7 && got.events[0].attribute_count == 2);
+    CHECK_EQ_TEXT(got.events[0].name, "€");
+    CHECK_EQ_INT(got.events[0].attributes[0].value.integer, 2);
+    CHECK_EQ_TEXT(got.events[0].attributes[1].value.string, "{\"arrayValue\":{}}");
+    for (unsigned i = 1; i < 3; i++)
+        CHECK(got.events[i].time == 0 && got.events[i].name.length == 0 && got.events[i].attribute_count == 0);
+    CHECK_EQ_INT(got.span.link_count, 1);
+    CHECK_EQ_TEXT(slice_of(got.links[0].trace_id), "5b8efff798038103d269b633813fc60d");
+    CHECK_EQ_TEXT(slice_of(got.links[0].span_id), "eee19b7ec3c1b175");
+}
+
+TEST(malformed_events_and_links)
+{
+    static const char *const nothing[] = {
+        ONE(GOOD_IDS ",\"events\":null,\"links\":null"),
+        ONE(GOOD_IDS ",\"events\":{\"name\":\"x\"},\"links\":{\"traceId\":\"x\"}"),
+        ONE(GOOD_IDS ",\"events\":\"x\",\"links\":7,\"droppedEventsCount\":\"x\""),
+        ONE(GOOD_IDS ",\"links\":[7,null,{},[],{\"traceId\":\"5b8efff798038103d269b633813fc60d\"},{\"spanId\":\"eee19b7ec3c1b175\"},"
+                     "{\"traceId\":\"5b8efff798038103d269b633813fc60g\",\"spanId\":\"eee19b7ec3c1b175\"},"
+                     "{\"traceId\":\"5b8efff798038103d269b633813fc60d\",\"spanId\":\"eee19b7ec3c1b1750\"},"
+                     "{\"traceId\":\"00000000000000000000000000000000\",\"spanId\":\"eee19b7ec3c1b175\"}]"),
+    };
+    for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++) {
+        CHECK(decode_text(nothing[i]));
+        CHECK(got.count == 1 && got.span.event_count == 0 && got.span.dropped_events == 0 && got.span.link_count == 0);
+    }
+    CHECK(decode_text(ONE(GOOD_IDS ",\"events\":[7,null,{\"name\":\"x\"},[]],\"droppedEventsCount\":99999999999")));
+    CHECK(got.span.event_count == 1 && got.span.dropped_events == UINT32_MAX / 2 + 3);
+    CHECK_EQ_TEXT(got.events[0].name, "x");
+    CHECK(decode_text("{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{" GOOD_IDS ",\"events\":[{}],\"links\":[{" GOOD_IDS "}]},"
+                      "{" GOOD_IDS "}]}]}]}"));
+    CHECK(got.count == 2 && got.span.event_count == 0 && got.span.link_count == 0); /* those of the first do not stay */
+}
+
+static void append_event(struct buffer *line, const char *separator, int attributes)
+{
+    buffer_append_format(line, "%s{\"name\":\"%d\",\"attributes\":[", separator, attributes);
+    for (int i = 0; i < attributes; i++)
+        buffer_append_format(line, "%s{\"key\":\"k%d\",\"value\":{\"stringValue\":\"v%d\"}}", i ? "," : "", i, i);
+    buffer_append_text(line, "]}");
+}
+
+/* Events of so many attributes each; what is kept of them is whole. */
+static void check_events(int events, int attributes, unsigned kept)
+{
+    struct buffer line;
+    buffer_init(&line, 4UL * 1024 * 1024);
+    buffer_append_text(&line, "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{" GOOD_IDS ",\"events\":[");
+    for (int i = 0; i < events; i++)
+        append_event(&line, i ? "," : "", attributes);
+    buffer_append_text(&line, "]}]}]}]}");
+    CHECK(decode(buffer_slice(&line)));
+    CHECK_EQ_INT(got.span.event_count, kept);
+    CHECK_EQ_INT(got.span.dropped_events, (unsigned)events - kept);
+    for (unsigned i = 0; i < got.span.event_count; i++) {
+        CHECK_EQ_INT(got.events[i].attribute_count, (unsigned)attributes);
+        if (attributes > 1)
+            CHECK_EQ_TEXT(got.events[i].attributes[1].value.string, "v1");
+    }
+    buffer_free(&line);
+}
+
+TEST(more_events_and_links_than_are_kept)
+{
+    struct buffer line;
+    check_events(OTLP_JSON_EVENTS_MAX, 0, OTLP_JSON_EVENTS_MAX);
+    check_events(OTLP_JSON_EVENTS_MAX + 5, 2, OTLP_JSON_EVENTS_MAX);
+    check_events(OTLP_JSON_EVENTS_MAX + 5, 8, OTLP_JSON_EVENTS_MAX);
+    check_events(OTLP_JSON_EVENTS_MAX, 9, OTLP_JSON_EVENT_ATTRIBUTES_MAX / 9);
+    check_events(100, ATTRIBUTES_MAX, OTLP_JSON_EVENT_ATTRIBUTES_MAX / ATTRIBUTES_MAX);
+    check_events(3, ATTRIBUTES_MAX + 1, 0);
+    buffer_init(&line, 65536);
+    buffer_append_text(&line, "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{" GOOD_IDS ",\"links\":[{\"traceId\":\"bad\"}");
+    for (int i = 0; i < OTLP_JSON_LINKS_MAX + 8; i++)
+        buffer_append_format(&line, ",{\"traceId\":\"5b8efff798038103d269b633813fc60c\",\"spanId\":\"%016x\"}", i + 1);
+    buffer_append_text(&line, "]}]}]}]}");
+    CHECK(decode(buffer_slice(&line)));
+    CHECK_EQ_INT(got.span.link_count, OTLP_JSON_LINKS_MAX);
+    CHECK_EQ_TEXT(slice_of(got.links[OTLP_JSON_LINKS_MAX - 1].span_id), "0000000000000020");
+    buffer_free(&line);
+}
+
 TEST(what_is_no_traces_data)
 {
     static const char no_value[] = ONE("\"traceId\":");
@@ -279,6 +438,10 @@ TEST(vector_span_all_fields)
     CHECK_EQ_TEXT(attribute_string(list, "map"), "{\"kvlistValue\":{\"values\":[{\"key\":\"k\",\"value\":{\"stringValue\":\"\"}}]}}");
     CHECK_EQ_TEXT(got.span.status_message, "boom");
     CHECK_EQ_INT(got.span.status, SPAN_STATUS_ERROR);
+    CHECK(got.span.event_count == 1 && got.events[0].time == UINT64_C(1544712660500000000));
+    CHECK_EQ_TEXT(got.events[0].name, "exception");
+    CHECK_EQ_INT(got.span.link_count, 1);
+    CHECK_EQ_TEXT(slice_of(got.links[0].span_id), "eee19b7ec3c1b175");
     buffer_free(&line);
 }
 
@@ -367,12 +530,16 @@ static const struct check_test tests[] = {
     {"set_up", set_up},
     CASE(encodes_what_is_there_and_nothing_else),
     CASE(encodes_every_member),
+    CASE(encodes_events_and_links),
     CASE(encoding_says_when_it_does_not_fit),
     CASE(what_was_encoded_is_decoded),
     CASE(ids),
     CASE(numbers_and_defaults),
     CASE(attribute_values),
     CASE(more_attributes_than_are_kept),
+    CASE(events_and_links_in_any_form),
+    CASE(malformed_events_and_links),
+    CASE(more_events_and_links_than_are_kept),
     CASE(what_is_no_traces_data),
     CASE(the_sink_may_stop),
     CASE(vector_trace),
