@@ -26,22 +26,73 @@ void trace_free(struct trace *trace)
 
 /* ---- keeping ---------------------------------------------------------------------------------------------------------------- */
 
-static bool copy_attributes(struct arena *memory, const struct attribute_list *list, struct trace_attributes *copy)
+static bool copy_items(struct arena *memory, const struct attribute *from, unsigned count, const struct attribute **copy)
 {
-    *copy = (struct trace_attributes){NULL, list->count, list->dropped};
-    if (list->count == 0)
+    *copy = NULL;
+    if (count == 0)
         return true;
-    struct attribute *items = arena_take(memory, list->count * sizeof *items);
+    struct attribute *items = arena_take(memory, count * sizeof *items);
     if (!items)
         return false;
-    for (unsigned i = 0; i < list->count; i++) {
-        items[i] = list->items[i];
-        if (!arena_copy(memory, list->items[i].key, &items[i].key) ||
-            (items[i].type == ATTRIBUTE_STRING && !arena_copy(memory, list->items[i].value.string, &items[i].value.string)))
+    for (unsigned i = 0; i < count; i++) {
+        items[i] = from[i];
+        if (!arena_copy(memory, from[i].key, &items[i].key) ||
+            (items[i].type == ATTRIBUTE_STRING && !arena_copy(memory, from[i].value.string, &items[i].value.string)))
             return false;
     }
-    copy->items = items;
+    *copy = items;
     return true;
+}
+
+static bool copy_attributes(struct arena *memory, const struct attribute_list *list, struct trace_attributes *copy)
+{
+    copy->count = list->count;
+    copy->dropped = list->dropped;
+    return copy_items(memory, list->items, list->count, &copy->items);
+}
+
+static bool copy_events(struct arena *memory, const struct span *span, struct trace_happenings *copy)
+{
+    if (span->event_count == 0)
+        return true;
+    struct span_event *events = arena_take(memory, span->event_count * sizeof *events);
+    if (!events)
+        return false;
+    for (unsigned i = 0; i < span->event_count; i++) {
+        events[i] = span->events[i];
+        if (!arena_copy(memory, span->events[i].name, &events[i].name) ||
+            !copy_items(memory, span->events[i].attributes, events[i].attribute_count, &events[i].attributes))
+            return false;
+    }
+    copy->events = events;
+    copy->event_count = span->event_count;
+    return true;
+}
+
+static bool copy_links(struct arena *memory, const struct span *span, struct trace_happenings *copy)
+{
+    if (span->link_count == 0)
+        return true;
+    struct span_link *links = arena_take(memory, span->link_count * sizeof *links);
+    if (!links)
+        return false;
+    memcpy(links, span->links, span->link_count * sizeof *links);
+    copy->links = links;
+    copy->link_count = span->link_count;
+    return true;
+}
+
+static bool copy_happenings(struct arena *memory, const struct span *span, const struct trace_happenings **copy)
+{
+    *copy = NULL;
+    if (span->event_count == 0 && span->dropped_events == 0 && span->link_count == 0)
+        return true;
+    struct trace_happenings *happenings = arena_take(memory, sizeof *happenings);
+    if (!happenings)
+        return false;
+    *happenings = (struct trace_happenings){.dropped_events = span->dropped_events};
+    *copy = happenings;
+    return copy_events(memory, span, happenings) && copy_links(memory, span, happenings);
 }
 
 static bool same_value(const struct attribute *a, const struct attribute *b)
@@ -96,7 +147,8 @@ static bool keep(struct trace *trace, const struct resource *resource, const str
     kept->resource = keep_resource(trace, &resource->attributes);
     return kept->resource && arena_copy(&trace->memory, span->name, &kept->name) &&
            arena_copy(&trace->memory, span->status_message, &kept->status_message) &&
-           copy_attributes(&trace->memory, &span->attributes, &kept->attributes);
+           copy_attributes(&trace->memory, &span->attributes, &kept->attributes) &&
+           copy_happenings(&trace->memory, span, &kept->happenings);
 }
 
 static bool grow(struct trace *trace)
@@ -177,6 +229,17 @@ static void restore_attributes(const struct trace_attributes *kept, struct attri
         memcpy(list->items, kept->items, kept->count * sizeof *kept->items);
 }
 
+static void restore_happenings(const struct trace_happenings *kept, struct span *span)
+{
+    static const struct trace_happenings none;
+    kept = kept ? kept : &none;
+    span->events = kept->events;
+    span->event_count = kept->event_count;
+    span->dropped_events = kept->dropped_events;
+    span->links = kept->links;
+    span->link_count = kept->link_count;
+}
+
 void trace_restore(const struct trace *trace, const struct trace_span *kept, struct resource *resource, struct span *span)
 {
     memcpy(span->trace_id, trace->id, sizeof span->trace_id);
@@ -192,6 +255,7 @@ void trace_restore(const struct trace *trace, const struct trace_span *kept, str
     span->status = kept->status;
     span->status_message = kept->status_message;
     span->open = kept->open;
+    restore_happenings(kept->happenings, span);
     restore_attributes(&kept->attributes, &span->attributes);
     restore_attributes(kept->resource, &resource->attributes);
 }

@@ -9,7 +9,7 @@
 #include "trace/span.h"
 
 #define TRACE_SPANS_MAX 200000
-#define TRACE_MEMORY_MAX (256UL * 1024 * 1024) /* for their texts and attributes */
+#define TRACE_MEMORY_MAX (256UL * 1024 * 1024) /* for their texts, attributes, events and links */
 #define TRACE_DEPTH_MAX 24                     /* deeper spans are drawn at this depth */
 
 /* Attributes without the room that an attribute_list keeps for more. */
@@ -18,12 +18,20 @@ struct trace_attributes {
     unsigned count, dropped;
 };
 
+/* As in struct span. */
+struct trace_happenings {
+    const struct span_event *events;
+    const struct span_link *links;
+    unsigned event_count, dropped_events, link_count;
+};
+
 struct trace_span {
     uint64_t id, parent; /* 0: none */
     uint64_t start, end; /* ns */
     struct slice name, status_message;
     struct trace_attributes attributes;
     const struct trace_attributes *resource;
+    const struct trace_happenings *happenings; /* NULL for most spans: no events, no links */
     enum span_kind kind;
     enum span_status status;
     bool open;
@@ -72,7 +80,7 @@ const struct attribute *trace_attribute(const struct trace_span *span, const cha
 struct slice trace_string(const struct trace_span *span, const char *key);
 /* Whether spanhook.outcome says that nobody saw the end: the span was closed when something else happened, and its end is that moment. */
 bool outcome_is_unfinished(struct slice outcome);
-/* The span as a producer would hand it over, to be encoded. */
+/* The span as a producer would hand it over, to be encoded. It borrows from the trace. */
 void trace_restore(const struct trace *trace, const struct trace_span *kept, struct resource *resource, struct span *span);
 
 #endif

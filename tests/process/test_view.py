@@ -220,6 +220,27 @@ def test_view_reads_the_archive_when_the_log_is_gone(home):
     assert foreign[0].startswith("trace abcdef01") and foreign[1].startswith("from elsewhere"), foreign
 
 
+def test_V02_events_and_links(home):
+    """As JSON they come out as they went in, whatever is in them; the waterfall has no line for them."""
+    two_turns(home)
+    environment = utf8(home, OTEL_TRACES_EXPORTER="none")
+    home.flush(env=environment)
+    events = [{"timeUnixNano": str(START + 2 * MS), "name": "progress", "attributes": [
+                  {"key": "spanhook.progress", "value": {"doubleValue": 0.5}}, {"key": "spanhook.progress.total", "value": {"doubleValue": 3}}]},
+              {"timeUnixNano": str(START + 1 * MS), "name": "\x1b]0;owned\x07\x7f", "attributes": [
+                  {"key": "\x1b[2J", "value": {"stringValue": "\x1b[31m\n"}}, {"key": "whole", "value": {"intValue": "-7"}}]}]
+    links = [{"traceId": "abcdef0123456789abcdef0123456788", "spanId": "2222222222222222"}]
+    span = {"traceId": "abcdef0123456789abcdef0123456789", "spanId": "1111111111111111", "name": "tools/call search", "kind": 3,
+            "startTimeUnixNano": str(START), "endTimeUnixNano": str(START + 5 * MS), "events": events, "droppedEventsCount": 3, "links": links}
+    with open(next((home.state / "traces").glob("*.jsonl")), "ab") as archive:
+        archive.write(compact({"resourceSpans": [{"scopeSpans": [{"spans": [{**span, "links": [{"traceId": "\x1b[2J"}, *links]}]}]}]}) + b"\n")
+    [line] = lines_of(home.run("view", "abcdef01", "--json", env=environment))
+    assert not re.search("[\x00-\x1f\x7f]", line), line
+    assert spans_of(json.loads(line))[0][1] == span
+    shown = lines_of(home.run("view", "abcdef01", env=environment))
+    assert len(shown) == 2 and shown[1].startswith("tools/call search ") and "owned" not in shown[1], shown
+
+
 def test_view_finds_sessions(home):
     two_turns(home)
     two_turns(home, "7d1c9999-another", base=100_000)

@@ -308,6 +308,53 @@ TEST(counts)
     trace_list_free(&list);
 }
 
+static void add_event_span(struct trace *trace, uint64_t time, unsigned events)
+{
+    static struct resource resource;
+    static struct span span;
+    char name[] = "progress";
+    const struct attribute attributes[] = {
+        {.key = SLICE("spanhook.progress"), .type = ATTRIBUTE_DOUBLE, .value.number = 0.5},
+        {.key = SLICE("text"), .type = ATTRIBUTE_STRING, .value.string = {name, 8}},
+    };
+    const struct span_event two[] = {{time, {name, 8}, attributes, 2}, {time + 1, SLICE("bare"), NULL, 0}};
+    const struct span_link link = {TRACE, "00000000000000ff"};
+    memset(&span, 0, sizeof span);
+    memcpy(span.trace_id, TRACE, sizeof span.trace_id);
+    memcpy(span.span_id, "0000000000000001", sizeof span.span_id);
+    span.events = two;
+    span.event_count = events;
+    span.dropped_events = events ? 4 : 0;
+    span.links = &link;
+    span.link_count = events ? 1 : 0;
+    CHECK(trace_add(trace, &resource, &span));
+    memset(name, 'x', sizeof name); /* what was borrowed is gone */
+}
+
+TEST(events_and_links_are_kept)
+{
+    struct trace trace;
+    static struct resource resource;
+    static struct span span;
+    trace_init(&trace, TRACE);
+    add_event_span(&trace, START, 1);
+    add_event_span(&trace, START + 5, 2);
+    CHECK_EQ_INT(trace.count, 1);
+    trace_restore(&trace, &trace.spans[0], &resource, &span);
+    CHECK(span.event_count == 2 && span.dropped_events == 4 && span.link_count == 1);
+    CHECK(span.events[0].time == START + 5 && span.events[0].attribute_count == 2);
+    CHECK_EQ_TEXT(span.events[0].name, "progress");
+    CHECK_EQ_TEXT(span.events[0].attributes[0].key, "spanhook.progress");
+    CHECK_EQ_TEXT(span.events[0].attributes[1].value.string, "progress");
+    CHECK(span.events[1].time == START + 6 && span.events[1].attribute_count == 0);
+    CHECK_EQ_TEXT(slice_of(span.links[0].trace_id), TRACE);
+    CHECK_EQ_TEXT(slice_of(span.links[0].span_id), "00000000000000ff");
+    add_event_span(&trace, START, 0);
+    trace_restore(&trace, &trace.spans[0], &resource, &span);
+    CHECK(span.event_count == 0 && span.dropped_events == 0 && span.link_count == 0); /* nothing is left of what was restored before */
+    trace_free(&trace);
+}
+
 TEST(a_restored_span_is_as_it_came)
 {
     struct trace trace;
@@ -326,6 +373,7 @@ TEST(a_restored_span_is_as_it_came)
     trace_restore(&trace, &trace.spans[0], &resource, &span);
     CHECK_EQ_TEXT(slice_of(span.parent_id), "");
     CHECK(span.end == START + 12400 * MS); /* the root that came last */
+    CHECK(span.event_count == 0 && span.dropped_events == 0 && span.link_count == 0);
     trace_free(&trace);
 }
 
@@ -381,7 +429,7 @@ static void set_zone(void)
 static const struct check_test tests[] = {
     {"set_zone", set_zone},
     CASE(golden_session), CASE(golden_live), CASE(golden_idle), CASE(golden_tree), CASE(V02_hostile_names), CASE(every_width),
-    CASE(a_chain_of_a_thousand_spans), CASE(counts), CASE(a_restored_span_is_as_it_came), CASE(axis_is_even_without_idle_gaps),
-    CASE(axis_shortens_idle_gaps),
+    CASE(a_chain_of_a_thousand_spans), CASE(counts), CASE(events_and_links_are_kept), CASE(a_restored_span_is_as_it_came),
+    CASE(axis_is_even_without_idle_gaps), CASE(axis_shortens_idle_gaps),
 };
 CHECK_MAIN(tests)
