@@ -221,6 +221,11 @@ bool outcome_is_unfinished(struct slice outcome)
     return slice_equal(outcome, SLICE("no_result")) || slice_equal(outcome, SLICE("interrupted"));
 }
 
+bool is_mcp_request(enum span_kind kind, struct slice mcp_method)
+{
+    return mcp_method.length && (kind == SPAN_KIND_CLIENT || kind == SPAN_KIND_SERVER);
+}
+
 static void restore_attributes(const struct trace_attributes *kept, struct attribute_list *list)
 {
     list->count = kept->count;

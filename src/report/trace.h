@@ -80,6 +80,9 @@ const struct attribute *trace_attribute(const struct trace_span *span, const cha
 struct slice trace_string(const struct trace_span *span, const char *key);
 /* Whether spanhook.outcome says that nobody saw the end: the span was closed when something else happened, and its end is that moment. */
 bool outcome_is_unfinished(struct slice outcome);
+/* Whether a span of that kind and mcp.method.name is a request as it went between an MCP client and a server. The agent's call that led to
+ * it is a span of its own, of kind INTERNAL. */
+bool is_mcp_request(enum span_kind kind, struct slice mcp_method);
 /* The span as a producer would hand it over, to be encoded. It borrows from the trace. */
 void trace_restore(const struct trace *trace, const struct trace_span *kept, struct resource *resource, struct span *span);
 

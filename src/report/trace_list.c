@@ -14,6 +14,8 @@ void trace_list_init(struct trace_list *list)
     *list = (struct trace_list){.items = NULL};
     id_map_init(&list->traces);
     id_map_init(&list->spans);
+    id_map_init(&list->early_calls);
+    id_map_init(&list->early_failures);
     arena_init(&list->text, TRACE_LIST_TEXT_MAX);
 }
 
@@ -22,6 +24,8 @@ void trace_list_free(struct trace_list *list)
     free(list->items);
     id_map_free(&list->traces);
     id_map_free(&list->spans);
+    id_map_free(&list->early_calls);
+    id_map_free(&list->early_failures);
     arena_free(&list->text);
     trace_list_init(list);
 }
@@ -80,15 +84,49 @@ static bool has_prefix(struct slice name, const char *prefix)
     return slice_starts_with(name, slice_of(prefix));
 }
 
-static void count_span(struct trace_summary *summary, const struct span *span)
+/* What the list remembers of a span that it has counted. */
+#define COUNTED_TOOL 1U
+#define COUNTED_ERROR 2U
+
+static bool count_one_more(struct id_map *map, uint64_t trace, uint64_t span)
 {
-    const bool skill = attribute_find(&span->attributes, NAME_SKILL_NAME) || has_prefix(span->name, NAME_SPAN_SKILL_PREFIX);
-    const bool tool = skill || has_prefix(span->name, NAME_SPAN_TOOL_PREFIX) ||
+    uint32_t *number = id_map_put(map, trace, span, 0, NULL);
+    if (number)
+        ++*number;
+    return number != NULL;
+}
+
+/* MCP calls below a tool call that comes only now were counted as calls of their own. */
+static void take_back_early(struct trace_list *list, struct trace_summary *summary, uint64_t trace, uint64_t id, bool failed)
+{
+    const uint32_t *calls = id_map_find(&list->early_calls, trace, id), *failures = id_map_find(&list->early_failures, trace, id);
+    summary->tools -= calls ? *calls : 0;
+    summary->errors -= failures && failed ? *failures : 0;
+}
+
+/* `counted` is what the list is to remember. False if memory is short. */
+static bool count_span(struct trace_list *list, struct trace_summary *summary, const struct span *span, uint32_t *counted)
+{
+    const uint64_t trace = (uint64_t)(summary - list->items), parent_id = id_part(span->parent_id, 0);
+    const bool failed = span->status == SPAN_STATUS_ERROR;
+    /* The name of a request is its method, which anyone may name as they like. */
+    const bool request = is_mcp_request(span->kind, attribute_string(&span->attributes, NAME_MCP_METHOD));
+    const bool skill = !request && (attribute_find(&span->attributes, NAME_SKILL_NAME) || has_prefix(span->name, NAME_SPAN_SKILL_PREFIX));
+    const bool tool = skill || (!request && has_prefix(span->name, NAME_SPAN_TOOL_PREFIX)) ||
                       slice_equal(attribute_string(&span->attributes, NAME_OPERATION), SLICE("execute_tool"));
-    summary->turns += slice_equal(span->name, SLICE(NAME_SPAN_PROMPT));
-    summary->tools += tool;
+    const uint32_t *parent = request && tool ? id_map_find(&list->spans, trace, parent_id) : NULL;
+    const bool again = parent && (*parent & COUNTED_TOOL);
+
+    summary->turns += !request && slice_equal(span->name, SLICE(NAME_SPAN_PROMPT));
+    summary->tools += tool && !again;
     summary->skills += skill;
-    summary->errors += span->status == SPAN_STATUS_ERROR;
+    summary->errors += failed && !(again && (*parent & COUNTED_ERROR));
+    *counted = (tool ? COUNTED_TOOL : 0) | (failed ? COUNTED_ERROR : 0);
+    if (tool)
+        take_back_early(list, summary, trace, id_part(span->span_id, 0), failed);
+    if (!request || !tool || parent || parent_id == 0)
+        return true;
+    return count_one_more(&list->early_calls, trace, parent_id) && (!failed || count_one_more(&list->early_failures, trace, parent_id));
 }
 
 static bool keep_prompt(struct trace_list *list, struct trace_summary *summary, const struct span *span)
@@ -119,10 +157,9 @@ bool trace_list_add(void *context, const struct resource *resource, const struct
         list->incomplete = true;
         return true;
     }
-    if (!id_map_put(&list->spans, (uint64_t)(summary - list->items), id_part(span->span_id, 0), 0, &added))
+    uint32_t *counted = id_map_put(&list->spans, (uint64_t)(summary - list->items), id_part(span->span_id, 0), 0, &added);
+    if (!counted || (added && !count_span(list, summary, span, counted)))
         return false;
-    if (added)
-        count_span(summary, span);
     if ((summary->session_id.length == 0 && !arena_copy(&list->text, session_of(resource, span), &summary->session_id)) ||
         (added && !keep_prompt(list, summary, span)))
         list->incomplete = true;

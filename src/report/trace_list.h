@@ -19,7 +19,8 @@ struct trace_summary {
     struct slice prompt;     /* preview of the first one; "" if there is none */
     uint64_t start, end;     /* ns: of all its spans, but for ends that nobody saw */
     uint64_t prompt_time;
-    /* Prompts; tool calls, those included that read a skill; calls that read a skill; spans with an error. */
+    /* Prompts; tool calls, those included that read a skill; calls that read a skill; spans with an error. The MCP request that a tool
+     * call led to is the same call, and its error the same error, if both have one. */
     unsigned turns, tools, skills, errors;
     bool live;   /* something is still running */
     bool rooted; /* there is a span without a parent */
@@ -33,6 +34,7 @@ struct trace_list {
     /* private */
     size_t capacity;
     struct id_map traces, spans;
+    struct id_map early_calls, early_failures; /* how many MCP calls came before a span with the id of their parent, and failed ones */
     struct arena text;
 };
 

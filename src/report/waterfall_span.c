@@ -5,9 +5,20 @@
 #include "report/screen_text.h"
 #include "trace/names.h"
 
+#define ACKNOWLEDGED "acknowledged"
+
 static const struct {
     const char *outcome, *remark;
-} remarks[] = {{"no_result", "no result"}, {"interrupted", "interrupted"}, {"no_start", "no start"}};
+} remarks[] = {{"no_result", "no result"}, {"no_start", "no start"}, {"process_exit", "server ended"}};
+
+/* In plain words; what is unknown stays as it is. */
+static struct slice readable(struct slice outcome)
+{
+    for (size_t i = 0; i < sizeof remarks / sizeof *remarks; i++)
+        if (slice_equal(outcome, slice_of(remarks[i].outcome)))
+            return slice_of(remarks[i].remark);
+    return outcome;
+}
 
 enum span_interval waterfall_interval(const struct trace_span *span)
 {
@@ -22,6 +33,9 @@ enum span_interval waterfall_interval(const struct trace_span *span)
 
 enum style waterfall_name_style(const struct trace_span *span)
 {
+    /* Before their names are looked at: those are methods, which anyone may name as they like. */
+    if (is_mcp_request(span->kind, trace_string(span, NAME_MCP_METHOD)))
+        return STYLE_TOOL;
     if (trace_attribute(span, NAME_SKILL_NAME) || slice_starts_with(span->name, SLICE(NAME_SPAN_SKILL_PREFIX)))
         return STYLE_SKILL;
     if (slice_starts_with(span->name, SLICE(NAME_SPAN_TOOL_PREFIX)) || trace_attribute(span, NAME_GEN_AI_TOOL_NAME))
@@ -96,7 +110,7 @@ static void add_error(struct remark *remark, const struct trace_span *span)
         type = span->status_message;
     if (type.length == 0 || slice_equal(type, SLICE("_OTHER")))
         type = SLICE("failed");
-    add_part(remark, mark, type);
+    add_part(remark, mark, readable(type));
 }
 
 static void add_outcome(struct remark *remark, const struct trace_span *span)
@@ -104,14 +118,10 @@ static void add_outcome(struct remark *remark, const struct trace_span *span)
     struct slice outcome = trace_string(span, NAME_OUTCOME);
     if (span->open)
         outcome = SLICE("open");
-    for (size_t i = 0; i < sizeof remarks / sizeof *remarks; i++) {
-        if (slice_equal(outcome, slice_of(remarks[i].outcome))) {
-            outcome = slice_of(remarks[i].remark);
-            break;
-        }
-    }
-    if (outcome.length)
-        add_part(remark, SLICE(""), outcome);
+    /* An error may be all that there is to an outcome, and what was acknowledged went as it should. */
+    if (outcome.length && !slice_equal(outcome, SLICE(ACKNOWLEDGED)) &&
+        !(span->status == SPAN_STATUS_ERROR && slice_equal(outcome, trace_string(span, NAME_ERROR_TYPE))))
+        add_part(remark, SLICE(""), readable(outcome));
 }
 
 static void add_turn(struct remark *remark, const struct trace_span *span)
@@ -139,5 +149,7 @@ enum style waterfall_remark(const struct trace_span *span, size_t columns, bool 
     if (text->length)
         style = span->status == SPAN_STATUS_ERROR ? STYLE_BAD : STYLE_UNSURE;
     add_turn(&remark, span);
+    if (slice_equal(trace_string(span, NAME_OUTCOME), SLICE(ACKNOWLEDGED)))
+        add_part(&remark, SLICE(""), SLICE(ACKNOWLEDGED));
     return style;
 }

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "report/axis.h"
 #include "report/screen_text.h"
+#include "report/waterfall_span.h"
 #include "trace/names.h"
 
 #include "check.h"
@@ -29,6 +30,8 @@ static bool has(const char *flags, const char *flag)
     return flags && strstr(flags, flag);
 }
 
+static const char *const mcp_outcomes[] = {"cancelled", "process_exit", "acknowledged"};
+
 static void add_flags(struct span *span, const struct row *row)
 {
     if (has(row->flags, "prompt"))
@@ -37,7 +40,7 @@ static void add_flags(struct span *span, const struct row *row)
         span->status = SPAN_STATUS_ERROR;
         attribute_set_string(&span->attributes, NAME_ERROR_TYPE, slice_of(row->text));
     }
-    if (has(row->flags, "exit"))
+    if (has(row->flags, "code"))
         attribute_set_integer(&span->attributes, NAME_EXIT_CODE, 1);
     if (has(row->flags, "batch"))
         attribute_set_string(&span->attributes, NAME_DURATION_SOURCE, SLICE("hook_batch"));
@@ -51,6 +54,17 @@ static void add_flags(struct span *span, const struct row *row)
         attribute_set_string(&span->attributes, NAME_SKILL_NAME, SLICE("x"));
     if (has(row->flags, "suspect"))
         attribute_set_boolean(&span->attributes, NAME_CLOCK_SUSPECT, true);
+    if (has(row->flags, "shim"))
+        attribute_set_string(&span->attributes, NAME_DURATION_SOURCE, SLICE("mcp_shim"));
+    if (has(row->flags, "client") || has(row->flags, "server")) {
+        span->kind = has(row->flags, "client") ? SPAN_KIND_CLIENT : SPAN_KIND_SERVER;
+        attribute_set_string(&span->attributes, NAME_MCP_METHOD, slice_of(row->name));
+    }
+    if (has(row->flags, "call"))
+        attribute_set_string(&span->attributes, NAME_OPERATION, SLICE("execute_tool"));
+    for (size_t i = 0; i < sizeof mcp_outcomes / sizeof *mcp_outcomes; i++)
+        if (has(row->flags, mcp_outcomes[i]))
+            attribute_set_string(&span->attributes, NAME_OUTCOME, slice_of(mcp_outcomes[i]));
     if (has(row->flags, "turn"))
         attribute_set_double(&span->attributes, NAME_TURN_DURATION_MS, 5200.5);
     span->open = has(row->flags, "open");
@@ -158,7 +172,7 @@ static const struct row session[] = {
     {1, 0, "session", 0, 0, "", NULL}, /* as it was sent at the start */
     {2, 1, "user.prompt", 200, 200, "prompt", "Prepare release notes for 1.4 and check the links"},
     {3, 1, "skill.release-notes", 1400, 2600, "skill", NULL},
-    {4, 1, "tool.shell", 3000, 5100, "error exit", "1"},
+    {4, 1, "tool.shell", 3000, 5100, "error code", "1"},
     {5, 1, "tool.read", 5600, 7300, "batch", NULL},
     {6, 1, "tool.@tracker/search", 5610, 9400, "batch", NULL},
     {7, 1, "tool.shell", 9700, 12100, "no_result", NULL},
@@ -227,6 +241,34 @@ TEST(golden_tree)
 {
     GOLDEN("tree-80", tree, 80, false, true);
     GOLDEN("tree-60-ascii", tree, 60, false, false);
+}
+
+/* What a wrapped MCP server was asked: below the agent's tool call where there is one. The second tool call was one of a batch, but the
+ * shim saw how long it took. */
+static const struct row mcp[] = {
+    {1, 0, "session", 0, 9000, "", NULL},
+    {2, 1, "initialize", 100, 400, "shim client", NULL},
+    {4, 3, "tools/call search", 1000, 3000, "shim client call", NULL},
+    {3, 1, "tool.@tracker/search", 1000, 3000, "shim", NULL},
+    {5, 4, "sampling/createMessage", 1500, 2500, "shim server", NULL},
+    {6, 1, "tool.read", 1000, 3500, "batch", NULL},
+    {7, 1, "tool.@tracker/close", 4000, 5000, "shim error", "tool_error"},
+    {8, 7, "tools/call close", 4000, 5000, "shim client call error", "tool_error"},
+    {9, 1, "tools/call list", 5000, 5600, "shim client call cancelled", NULL},
+    {10, 1, "resources/read", 6000, 7000, "shim client error process_exit", "process_exit"},
+    {11, 1, "prompts/get review", 6000, 6500, "shim client error", "-32602"},
+    {12, 1, "subscriptions/listen", 6600, 6700, "shim client acknowledged", NULL},
+    {13, 1, "tools/call slow", 6800, 9000, "shim client call no_result", NULL},
+    {14, 1, "skill.method", 8000, 8100, "shim client", NULL},
+    {15, 1, "user.prompt", 8200, 8300, "shim client", NULL},
+    {16, 1, "tool.method", 8400, 8500, "shim server", NULL},
+};
+
+TEST(golden_mcp)
+{
+    GOLDEN("mcp-100", mcp, 100, false, true);
+    GOLDEN("mcp-80-colour", mcp, 80, true, true);
+    GOLDEN("mcp-80-ascii", mcp, 80, false, false);
 }
 
 TEST(V02_hostile_names)
@@ -306,6 +348,71 @@ TEST(counts)
     CHECK_EQ_INT(trace_list_match(&list, SLICE(""), &index, &by_trace_id), TRACE_MATCH_NONE);
     trace_free(&trace);
     trace_list_free(&list);
+}
+
+static void check_counts(const struct row *rows, size_t count, unsigned tools, unsigned errors)
+{
+    struct trace trace;
+    struct trace_list list;
+    trace_init(&trace, TRACE);
+    trace_list_init(&list);
+    add_rows(&trace, &list, rows, count);
+    CHECK_EQ_INT(list.items[0].tools, tools);
+    CHECK_EQ_INT(list.items[0].errors, errors);
+    CHECK(list.items[0].turns == 0 && list.items[0].skills == 0);
+    trace_free(&trace);
+    trace_list_free(&list);
+}
+
+TEST(counts_of_mcp_requests)
+{
+    /* A tool call and its request are one call with one error, whichever is seen first and however often. */
+    static const struct row request_first[] = {
+        {1, 0, "session", 0, 9, "", NULL},
+        {3, 2, "tools/call a", 1, 2, "client call error", "x"},
+        {3, 2, "tools/call a", 1, 2, "client call error", "x"},
+        {4, 2, "tools/call a", 2, 3, "client call", NULL},
+        {2, 1, "tool.@s/a", 1, 3, "error", "x"},
+        {2, 1, "tool.@s/a", 1, 3, "error", "x"},
+        {6, 5, "tools/call b", 4, 5, "client call error", "x"},
+        {5, 1, "tool.@s/b", 4, 5, "", NULL}, /* the agent did not tell of the error */
+    };
+    static const struct row call_first[] = {
+        {1, 0, "session", 0, 9, "error", "x"},
+        {2, 1, "tool.@s/a", 1, 3, "error", "x"},
+        {3, 2, "tools/call a", 1, 2, "client call error", "x"},
+        {4, 3, "tools/call a", 1, 2, "server call error", "x"},
+        {5, 1, "tool.@s/b", 1, 3, "", NULL},
+        {6, 5, "tools/call b", 1, 2, "client call error", "x"},
+    };
+    static const struct row alone[] = {
+        {2, 1, "tools/call a", 1, 2, "client call error", "x"},
+        {3, 1, "tools/call b", 1, 2, "client call", NULL},
+        {4, 0, "tools/call c", 1, 2, "client call", NULL},
+        {5, 5, "tools/call d", 1, 2, "client call", NULL},
+        {6, 1, "tools/list", 1, 2, "client error", "x"},
+        {1, 0, "session", 0, 9, "", NULL},
+    };
+    check_counts(request_first, sizeof request_first / sizeof *request_first, 2, 2);
+    check_counts(call_first, sizeof call_first / sizeof *call_first, 2, 3);
+    check_counts(alone, sizeof alone / sizeof *alone, 4, 2);
+    check_counts(mcp, sizeof mcp / sizeof *mcp, 5, 3);
+}
+
+TEST(intervals_of_mcp_requests)
+{
+    struct trace trace;
+    trace_init(&trace, TRACE);
+    add_rows(&trace, NULL, mcp, sizeof mcp / sizeof *mcp);
+    for (size_t i = 1; i < trace.count; i++) {
+        const struct slice name = trace.spans[i].name;
+        const enum span_interval expected = slice_equal(name, SLICE("tool.read"))         ? INTERVAL_BATCH
+                                            : slice_equal(name, SLICE("tools/call slow")) ? INTERVAL_UNFINISHED
+                                                                                          : INTERVAL_MEASURED;
+        CHECK_EQ_INT(waterfall_interval(&trace.spans[i]), expected);
+        CHECK_EQ_INT(waterfall_name_style(&trace.spans[i]), STYLE_TOOL);
+    }
+    trace_free(&trace);
 }
 
 static void add_event_span(struct trace *trace, uint64_t time, unsigned events)
@@ -428,8 +535,9 @@ static void set_zone(void)
 
 static const struct check_test tests[] = {
     {"set_zone", set_zone},
-    CASE(golden_session), CASE(golden_live), CASE(golden_idle), CASE(golden_tree), CASE(V02_hostile_names), CASE(every_width),
-    CASE(a_chain_of_a_thousand_spans), CASE(counts), CASE(events_and_links_are_kept), CASE(a_restored_span_is_as_it_came),
-    CASE(axis_is_even_without_idle_gaps), CASE(axis_shortens_idle_gaps),
+    CASE(golden_session), CASE(golden_live), CASE(golden_idle), CASE(golden_tree), CASE(golden_mcp), CASE(V02_hostile_names),
+    CASE(every_width), CASE(a_chain_of_a_thousand_spans), CASE(counts), CASE(counts_of_mcp_requests), CASE(intervals_of_mcp_requests),
+    CASE(events_and_links_are_kept), CASE(a_restored_span_is_as_it_came), CASE(axis_is_even_without_idle_gaps),
+    CASE(axis_shortens_idle_gaps),
 };
 CHECK_MAIN(tests)
