@@ -5,16 +5,16 @@ BASE := buffer clock crc32c error hash io json json_copy json_digest json_gramma
 	json_write log process slice utf8
 TRACE := attribute fold fold_calls fold_requests fold_span ids input_key op op_keep redact redact_named redact_shapes redact_url redact_value resource_attributes skill traceparent
 OTLP := otlp_json otlp_json_batch
-STORE := archive_files archive_lines archive_read archive_write counters cursor file frame lock oplog_append oplog_list \
+STORE := agent_log archive_files archive_lines archive_read archive_write counters cursor file frame lock oplog_append oplog_list \
 	oplog_name oplog_position oplog_read settings slots state
 NET := connection deadline http_client http_response resolve url
 EXPORT := answer batch destination destination_headers rejected retry sender
 AGENTS := config_file event install_record json_edit kiro kiro_entry kiro_home kiro_hooks kiro_install kiro_plan kiro_uninstall \
 	own_binary shell_word text_diff tool_input tool_result
-SHIM := inject message scan scan_path skip
+SHIM := child forward inject inspect lane message pending record recorder request_op ring scan scan_path session skip watch
 REPORT := arena axis code_point_width duration id_map screen_text source style terminal trace trace_list trace_list_load \
 	trace_tree waterfall waterfall_span
-VERBS := completion doctor doctor_endpoint doctor_hook doctor_kiro doctor_state findings flush help hook install payload pump \
+VERBS := completion doctor doctor_endpoint doctor_hook doctor_kiro doctor_state findings flush help hook install mcp payload pump \
 	relay relay_start sessions status uninstall verb view
 
 UNIT_TESTS := answer archive buffer clock counters crc32c cursor destination duration fold frame hash http_client http_response \

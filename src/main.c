@@ -6,7 +6,7 @@
 
 const struct verb *const verb_table[] = {
     &verb_view,   &verb_sessions,  &verb_install, &verb_uninstall,  &verb_doctor, &verb_status,
-    &verb_flush,  &verb_hook,      &verb_relay,   &verb_completion, &verb_help,   NULL,
+    &verb_flush,  &verb_mcp,       &verb_hook,    &verb_relay,     &verb_completion, &verb_help, NULL,
 };
 
 static bool is_either(const char *argument, const char *name, const char *short_name)

@@ -138,6 +138,9 @@ static void tell(struct inject *inject)
 {
     struct mcp_message *message = &inject->scan.message;
     char trace_id[TRACE_ID_HEX + 1], parent_id[SPAN_ID_HEX + 1];
+    /* The messages of a batch have been told of one by one; an empty line is none. */
+    if (message->kind == MCP_FOREIGN && (inject->scan.is_batch || message->size == 0))
+        return;
     if (message->kind == MCP_REQUEST) {
         give_span_id(message);
         if (message->texts[MCP_TEXT_TRACEPARENT].quoted && !message->texts[MCP_TEXT_TRACEPARENT].cut &&
@@ -224,7 +227,7 @@ size_t inject_feed(struct inject *inject, struct slice text, struct inject_outpu
             emit(out, slice_part(text, from, at - from));
             from = at;
             begin_hold(inject, true);
-        } else if ((result == SCAN_LINE || result == SCAN_ELEMENT) && inject->scan.message.kind != MCP_FOREIGN) {
+        } else if (result == SCAN_LINE || result == SCAN_ELEMENT) {
             tell(inject);
         }
     }
@@ -239,7 +242,7 @@ void inject_end(struct inject *inject, struct inject_output *out)
 {
     out->count = out->texts_used = 0;
     out->length = 0;
-    if (scan_end(&inject->scan) && inject->scan.message.kind != MCP_FOREIGN)
+    if (scan_end(&inject->scan))
         tell(inject);
     if (inject->holding)
         release(inject, false, (struct slice){NULL, 0}, out);

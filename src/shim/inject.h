@@ -26,7 +26,7 @@ struct inject_output {
 struct inject_client {
     /* The trace that the server is to be told of for this request, of which the method is known; false: none. */
     bool (*trace)(void *context, const struct mcp_message *message, char trace_id[static TRACE_ID_HEX + 1]);
-    /* A message has passed. Of requests span_id is set, and trace_id and parent_id where there are any. */
+    /* A message has passed, or a line that is none (MCP_FOREIGN). Of requests span_id is set, and trace_id and parent_id where there are any. */
     void (*message)(void *context, struct mcp_message *message);
     void *context;
 };

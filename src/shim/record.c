@@ -1,6 +1,5 @@
 /* The recorder's own process: recorder_run. */
 #include "base/clock.h"
-#include "base/log.h"
 #include "shim/recorder.h"
 #include "shim/request_op.h"
 #include "store/oplog.h"
@@ -24,7 +23,7 @@ struct record {
     const struct recorder_options *options;
     const struct child *child;
     struct state state;
-    bool has_state, state_is_bad;
+    bool has_state, state_is_bad, has_sessions;
     uint64_t state_tried, relay_started; /* ns since boot */
     struct sessions sessions;
     char ops_path[PATH_MAX];
@@ -68,17 +67,21 @@ static bool open_state(struct record *record)
     if (record->state_tried && now - record->state_tried < RETRY_STATE)
         return record->has_state;
     record->state_tried = now;
-    if (record->has_state) {
-        sessions_close(&record->sessions);
+    if (record->has_state)
         state_close(&record->state);
-        record->has_state = false;
-    }
+    record->has_state = false;
     if (!state_open_ops(&record->state, &error)) {
         state_close(&record->state);
         return false;
     }
     record->has_state = true;
     record->state_is_bad = false;
+    if (record->has_sessions) {
+        /* The folder was made anew; what is known of sessions stays. */
+        record->sessions.ops_folder = record->state.folders[STATE_OPS];
+        return true;
+    }
+    record->has_sessions = true;
     struct buffer path;
     buffer_init_fixed(&path, record->ops_path, sizeof record->ops_path);
     buffer_append_text(&path, record->state.path);

@@ -31,7 +31,7 @@ struct verb {
     bool hidden;             /* not in the list (relay) */
 };
 
-extern const struct verb verb_hook, verb_relay, verb_view, verb_sessions, verb_flush, verb_status, verb_install, verb_uninstall,
+extern const struct verb verb_hook, verb_mcp, verb_relay, verb_view, verb_sessions, verb_flush, verb_status, verb_install, verb_uninstall,
     verb_doctor, verb_help, verb_completion;
 /* NULL-terminated, in the order of the list; in main.c. */
 extern const struct verb *const verb_table[];
