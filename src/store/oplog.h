@@ -21,6 +21,9 @@
  * which counter the loss belongs to; the caller counts. Never blocks on a lock, never waits for a disk flush. */
 bool oplog_append(int ops_folder, const char *key, struct slice payload, enum counter *lost);
 
+/* The same to a file of that name, whose deletion, should it be under way, costs the record. */
+bool oplog_append_to(int ops_folder, const char *name, struct slice payload, enum counter *lost);
+
 struct oplog_entry {
     char key[33];
     bool private_file;  /* p-… : see above */

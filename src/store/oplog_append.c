@@ -94,25 +94,38 @@ static bool write_private_file(int ops_folder, const char *key, struct slice rec
     return done;
 }
 
+/* Not on the stack: pages that are not needed are never touched. */
+static char frame_storage[FRAME_SIZE_MAX];
+
+static bool make_frame(struct slice payload, struct buffer *record, enum counter *lost)
+{
+    *lost = payload.length > FRAME_PAYLOAD_MAX ? COUNTER_DROPPED_SIZE : COUNTER_DROPPED_IO;
+    buffer_init_fixed(record, frame_storage, sizeof frame_storage);
+    return payload.length <= FRAME_PAYLOAD_MAX && frame_append(record, payload);
+}
+
+static enum outcome try_to_append(int ops_folder, const char *name, struct slice record, enum counter *lost)
+{
+    enum outcome outcome = OUTCOME_BUSY;
+    for (int try = 0; try < LOCK_TRIES && outcome == OUTCOME_BUSY; try++)
+        outcome = append_to_log(ops_folder, name, record, lost);
+    return outcome;
+}
+
 bool oplog_append(int ops_folder, const char *key, struct slice payload, enum counter *lost)
 {
-    static char storage[FRAME_SIZE_MAX]; /* not on the stack: pages that are not needed are never touched */
     char name[OPLOG_NAME_MAX];
     struct buffer record;
 
-    *lost = COUNTER_DROPPED_IO;
-    buffer_init_fixed(&record, storage, sizeof storage);
-    if (payload.length > FRAME_PAYLOAD_MAX) {
-        *lost = COUNTER_DROPPED_SIZE;
-        return false;
-    }
-    if (!frame_append(&record, payload))
+    if (!make_frame(payload, &record, lost))
         return false;
     oplog_name(key, ".log", name);
-    for (int try = 0; try < LOCK_TRIES; try++) {
-        const enum outcome outcome = append_to_log(ops_folder, name, buffer_slice(&record), lost);
-        if (outcome != OUTCOME_BUSY)
-            return outcome == OUTCOME_WRITTEN;
-    }
-    return write_private_file(ops_folder, key, buffer_slice(&record), lost);
+    const enum outcome outcome = try_to_append(ops_folder, name, buffer_slice(&record), lost);
+    return outcome == OUTCOME_BUSY ? write_private_file(ops_folder, key, buffer_slice(&record), lost) : outcome == OUTCOME_WRITTEN;
+}
+
+bool oplog_append_to(int ops_folder, const char *name, struct slice payload, enum counter *lost)
+{
+    struct buffer record;
+    return make_frame(payload, &record, lost) && try_to_append(ops_folder, name, buffer_slice(&record), lost) == OUTCOME_WRITTEN;
 }

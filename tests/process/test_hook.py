@@ -263,7 +263,7 @@ def test_H14_session_id_as_a_path(home):
     outside = [path for path in home.path.rglob("*") if path.is_file() and home.state not in path.parents]
     assert outside == [], outside
     for path in (home.state / "ops").iterdir():
-        assert re.fullmatch(r"[0-9a-f]{32}\.(log|pos)|p-[0-9a-f]{32}-\w+\.log|relay\.\w+|counters", path.name), path.name
+        assert re.fullmatch(r"[0-9a-f]{32}\.(log|pos|agent)|p-[0-9a-f]{32}-\w+\.log|relay\.\w+|counters", path.name), path.name
     assert len(home.ops()) == len(hostile)
     names = {path.name for path in (home.state / "ops").glob("*.log")}
     for identity in hostile:
