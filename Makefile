@@ -17,8 +17,8 @@ REPORT := arena axis code_point_width duration id_map screen_text source style t
 VERBS := completion doctor doctor_endpoint doctor_hook doctor_kiro doctor_state findings flush help hook install mcp payload pump \
 	relay relay_start sessions status uninstall verb view
 
-UNIT_TESTS := answer archive buffer clock counters crc32c cursor destination duration fold frame hash http_client http_response \
-	ids inject io json json_digest json_edit json_scan json_write lock log op oplog otlp_json redact rejected retry scan skill skip slice state terminal \
+UNIT_TESTS := answer archive buffer clock counters crc32c cursor destination duration fold fold_requests frame hash http_client http_response \
+	ids inject io json json_digest json_edit json_scan json_write lock log op oplog otlp_json redact rejected request_op retry ring scan skill skip slice state terminal \
 	tool_input tool_result traceparent url utf8 waterfall
 FUZZ_TARGETS := hook_payload http_response json mcp_scan oplog
 MBEDTLS_SOURCES := platform_util sha256

@@ -44,6 +44,31 @@ TEST(round_trip)
     CHECK(attribute_find(&decoded.attributes, "boolean")->value.boolean);
 }
 
+TEST(round_trip_of_requests)
+{
+    struct op op = {.kind = OP_REQUEST, .id = "00000000000000ab", .time = 9, .event = SLICE("tools/call"), .trace = SLICE("0123456789abcdef0123456789abcdef"),
+                    .parent = SLICE("fedcba9876543210"), .link = SLICE("00000000000000cd"), .message = SLICE("no"), .serves = true, .progress_count = 2,
+                    .progress_dropped = 3};
+    struct op decoded;
+    struct buffer record, text;
+    op.progress[0] = (struct op_progress){.time = 1, .progress = 0.5, .total = 2, .has_total = true};
+    op.progress[1] = (struct op_progress){.time = 2, .progress = 1e300};
+    buffer_init_fixed(&record, record_storage, sizeof record_storage);
+    buffer_init_fixed(&text, text_storage, sizeof text_storage);
+    CHECK(op_encode(&op, &record));
+    CHECK(op_decode(buffer_slice(&record), &decoded, &text, tokens));
+    CHECK_EQ_TEXT(decoded.trace, "0123456789abcdef0123456789abcdef");
+    CHECK_EQ_TEXT(decoded.parent, "fedcba9876543210");
+    CHECK_EQ_TEXT(decoded.link, "00000000000000cd");
+    CHECK_EQ_TEXT(decoded.message, "no");
+    CHECK(decoded.serves && decoded.progress_count == 2 && decoded.progress_dropped == 3);
+    CHECK(decoded.progress[0].has_total && decoded.progress[0].total > 1.9 && decoded.progress[0].progress < 0.6 && !decoded.progress[1].has_total);
+    buffer_clear(&text);
+    CHECK(op_decode(SLICE("{\"v\":1,\"op\":\"request\",\"id\":\"00000000000000ab\",\"t\":1,\"trace\":\"xyz\",\"parent\":7,\"progress\":[[1],[],7,[2,3]]}"), &decoded,
+                    &text, tokens));
+    CHECK(decoded.trace.length == 0 && decoded.parent.length == 0 && decoded.progress_count == 1);
+}
+
 static bool decodes(const char *json)
 {
     struct op op;
@@ -74,6 +99,6 @@ TEST(H14_keys_of_hostile_session_ids_are_plain_hex)
     CHECK_EQ_INT(strspn(key, "0123456789abcdef"), SESSION_KEY_HEX);
 }
 
-static const struct check_test tests[] = {CASE(round_trip), CASE(S24_newer_or_damaged_ops_are_refused),
+static const struct check_test tests[] = {CASE(round_trip), CASE(round_trip_of_requests), CASE(S24_newer_or_damaged_ops_are_refused),
                                           CASE(H14_keys_of_hostile_session_ids_are_plain_hex)};
 CHECK_MAIN(tests)
