@@ -90,7 +90,8 @@ static void close_container(struct json_digest *digest)
         return;
     const struct json_digest_level *level = &digest->levels[--digest->depth];
     const bool object = level->object;
-    take_value(digest, mix(level->sum ^ (object ? 'O' : 'A')), object ? WHAT_OBJECT : WHAT_ARRAY, digest->depth == 0 && digest->nothing_yet);
+    const bool empty = digest->depth == 0 && digest->nothing_yet;
+    take_value(digest, mix(level->sum ^ (object ? 'O' : 'A')), object ? WHAT_OBJECT : WHAT_ARRAY, empty);
 }
 
 /* ---- strings and literals --------------------------------------------------------------------------------------------------- */

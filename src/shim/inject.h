@@ -1,11 +1,11 @@
 /* The way from client to server: every byte goes on as it came, but for the trace context, which is spliced into params._meta of requests
  * (MCP SEP-414). Sans I/O: bytes in, pieces of bytes out, of which most are those that came in.
  *
- * The splice stands at the end of params._meta, or, where params has no _meta, as a member of that name at the end of params, so that nothing
- * need be kept back to know whether one comes. A traceparent that is there has its span id replaced, in place. Nothing is touched in
- * notifications (MCP's are all called notifications/…), answers, batches, requests whose params or _meta is no object, objects of which a
- * key is written with escapes, and where a traceparent is there that is none. Bytes are kept back only while a traceparent comes in, and,
- * where params stand before method, from the splice on until the method is known, at most INJECT_HOLD_MAX of them. */
+ * The splice stands at the end of params._meta, or, where params has no _meta, as a member of that name at the end of params, so that
+ * nothing need be kept back to know whether one comes. A traceparent that is there has its span id replaced, in place. Nothing is touched
+ * in notifications (MCP's are all called notifications/…), answers, batches, requests whose params or _meta is no object, objects of
+ * which a key is written with escapes, and where a traceparent is there that is none. Bytes are kept back only while a traceparent comes
+ * in, and, where params stand before method, from the splice on until the method is known, at most INJECT_HOLD_MAX of them. */
 #ifndef SPANHOOK_SHIM_INJECT_H
 #define SPANHOOK_SHIM_INJECT_H
 
@@ -26,7 +26,8 @@ struct inject_output {
 struct inject_client {
     /* The trace that the server is to be told of for this request, of which the method is known; false: none. */
     bool (*trace)(void *context, const struct mcp_message *message, char trace_id[static TRACE_ID_HEX + 1]);
-    /* A message has passed, or a line that is none (MCP_FOREIGN). Of requests span_id is set, and trace_id and parent_id where there are any. */
+    /* A message has passed, or a line that is none (MCP_FOREIGN). Of requests span_id is set, and trace_id and parent_id where there are
+     * any. */
     void (*message)(void *context, struct mcp_message *message);
     void *context;
 };

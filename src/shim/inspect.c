@@ -63,38 +63,61 @@ static void write_line(struct inspect *inspect, const struct error *line)
         inspect->left_out++;
 }
 
+/* What a response says beside its size. */
+static void describe_answer(const struct mcp_message *response, const struct inspect_request *request, struct buffer *extra)
+{
+    char code[600], said[600];
+    if (response->failed) {
+        text_of(response, MCP_TEXT_ERROR_CODE, code);
+        text_of(response, MCP_TEXT_ERROR_MESSAGE, said);
+        buffer_append_format(extra, "  code %.24s: %.200s", code, said);
+    }
+    if (request)
+        buffer_append_format(extra, "  after %.3f ms", (double)(response->time - request->begun) / 1e6);
+}
+
+static const char *kind_of(const struct mcp_message *message)
+{
+    switch (message->kind) {
+    case MCP_REQUEST:
+        return "request";
+    case MCP_NOTIFICATION:
+        return "notification";
+    case MCP_RESPONSE:
+        return message->failed ? "error" : message->tool_error ? "tool error" : "result";
+    case MCP_FOREIGN:
+        break;
+    }
+    return "not JSON-RPC";
+}
+
 void inspect_message(struct inspect *inspect, const struct mcp_message *message)
 {
     static const char *const arrows[] = {[MCP_TO_SERVER] = "-->", [MCP_TO_CLIENT] = "<--"};
-    char what[96] = "", id[600], extra[600 + 64] = "", said[600];
-    const char *kind = "not JSON-RPC";
-    struct error line; /* whose text has no control characters */
     const uint64_t passed = message->time > inspect->begun ? message->time - inspect->begun : 0;
+    char what[96] = "", id[600], storage[400];
+    struct buffer extra;
+    struct error line; /* whose text has no control characters */
 
+    buffer_init_fixed(&extra, storage, sizeof storage);
     text_of(message, MCP_TEXT_ID, id);
-    if (message->kind == MCP_REQUEST) {
-        struct inspect_request *request = &inspect->open[inspect->next++ % INSPECT_OPEN_MAX];
-        kind = "request";
-        describe(message, what);
-        *request = (struct inspect_request){.direction = message->direction, .id = message->digests[MCP_DIGEST_ID], .begun = message->begun};
-        memcpy(request->what, what, sizeof what);
-    } else if (message->kind == MCP_NOTIFICATION) {
-        kind = "notification";
-        describe(message, what);
-    } else if (message->kind == MCP_RESPONSE) {
+    if (message->kind == MCP_RESPONSE) {
         struct inspect_request *request = find_open(inspect, message);
-        kind = message->failed ? "error" : message->tool_error ? "tool error" : "result";
-        if (message->failed)
-            (void)snprintf(extra, sizeof extra, "  code %.24s: %.200s", text_of(message, MCP_TEXT_ERROR_CODE, id), text_of(message, MCP_TEXT_ERROR_MESSAGE, said));
-        text_of(message, MCP_TEXT_ID, id);
+        describe_answer(message, request, &extra);
         if (request) {
             memcpy(what, request->what, sizeof what);
-            const size_t used = strlen(extra);
-            (void)snprintf(extra + used, sizeof extra - used, "  after %.3f ms", (double)(message->time - request->begun) / 1e6);
             request->begun = 0;
         }
+    } else if (message->kind != MCP_FOREIGN) {
+        describe(message, what);
     }
-    error_set(&line, "%10.6f %s %-12s id %-6.40s %-28s %llu bytes%s%s", (double)passed / 1e9, arrows[message->direction], kind, id[0] ? id : "-", what,
-              (unsigned long long)message->size, message->in_batch ? " in a batch" : "", extra);
+    if (message->kind == MCP_REQUEST) {
+        struct inspect_request *request = &inspect->open[inspect->next++ % INSPECT_OPEN_MAX];
+        *request = (struct inspect_request){message->direction, message->digests[MCP_DIGEST_ID], message->begun, ""};
+        memcpy(request->what, what, sizeof what);
+    }
+    error_set(&line, "%10.6f %s %-12s id %-6.40s %-28s %llu bytes%s%s", (double)passed / 1e9, arrows[message->direction], kind_of(message),
+              id[0] ? id : "-", what, (unsigned long long)message->size, message->in_batch ? " in a batch" : "",
+              extra.length && buffer_text(&extra) ? storage : "");
     write_line(inspect, &line);
 }

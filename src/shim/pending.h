@@ -1,5 +1,5 @@
-/* The requests that wait for their answer, in the order they came. Ids are told apart by who asks, and kept as digests of what they mean; of
- * equal ones the oldest is answered first (JSON-RPC forbids them, clients use them). */
+/* The requests that wait for their answer, in the order they came. Ids are told apart by who asks, and kept as digests of what they mean;
+ * of equal ones the oldest is answered first (JSON-RPC forbids them, clients use them). */
 #ifndef SPANHOOK_SHIM_PENDING_H
 #define SPANHOOK_SHIM_PENDING_H
 

@@ -1,9 +1,8 @@
 /* The recorder's own process: recorder_run. */
+#include "shim/record.h"
+
 #include "base/clock.h"
-#include "shim/recorder.h"
-#include "shim/request_op.h"
-#include "store/oplog.h"
-#include "store/state.h"
+#include "store/counters.h"
 
 #include <poll.h>
 #include <pwd.h>
@@ -12,38 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HELD_MAX 64
-#define STATES_MAX 32
-#define RETRY_STATE (NANOSECONDS_PER_SECOND)
-#define RELAY_EVERY (NANOSECONDS_PER_SECOND)
-
-struct record {
-    struct ring *ring;
-    int doorbell;
-    const struct recorder_options *options;
-    const struct child *child;
-    struct state state;
-    bool has_state, state_is_bad, has_sessions;
-    uint64_t state_tried, relay_started; /* ns since boot */
-    struct sessions sessions;
-    char ops_path[PATH_MAX];
-    struct pending pending;
-    struct ring_event *held; /* of HELD_MAX: what came before it was known whose it is */
-    size_t held_count;
-    uint64_t held_since;
-    struct {
-        uint64_t digest;
-        char span_id[SPAN_ID_HEX + 1];
-    } states[STATES_MAX]; /* requests that asked for input, by their requestState */
-    unsigned state_next;
-    char version[32]; /* of the protocol, as the server or a request said last */
-    bool client_closed, server_exited, ended;
-    int status;
-    uint64_t exit_time, exit_since_boot;
-    uint32_t told_dropped, told_foreign;
-    bool told_settled;
-    char told_trace[TRACE_ID_HEX + 1];
-};
+#define RETRY_STATE NANOSECONDS_PER_SECOND
+#define RELAY_EVERY NANOSECONDS_PER_SECOND
 
 /* ---- the state folder ------------------------------------------------------------------------------------------------------- */
 
@@ -58,7 +27,7 @@ static void set_home(void)
         setenv("HOME", user->pw_dir, 1);
 }
 
-static bool open_state(struct record *record)
+bool record_open_state(struct record *record)
 {
     const uint64_t now = clock_since_boot();
     struct error error;
@@ -92,7 +61,7 @@ static bool open_state(struct record *record)
     return true;
 }
 
-static int ops_folder(const struct record *record)
+int record_ops_folder(const struct record *record)
 {
     return record->state.folders[STATE_OPS];
 }
@@ -100,7 +69,7 @@ static int ops_folder(const struct record *record)
 /* Looks for the session anew and tells the forwarder of its trace. */
 static void refresh(struct record *record)
 {
-    if (!open_state(record))
+    if (!record_open_state(record))
         return;
     sessions_refresh(&record->sessions, clock_realtime());
     const struct sessions *sessions = &record->sessions;
@@ -114,163 +83,17 @@ static void refresh(struct record *record)
     ring_tell_trace(record->ring, session->trace_id, sessions->settled);
 }
 
-/* ---- ops -------------------------------------------------------------------------------------------------------------------- */
-
-static void append(struct record *record, struct op *op, uint32_t number)
-{
-    static char storage[OP_SIZE_MAX];
-    struct buffer encoded;
-    enum counter lost = COUNTER_DROPPED_SIZE;
-    if (!open_state(record) || number >= record->sessions.count)
-        return;
-    const struct session *session = &record->sessions.items[number];
-    op->session_id = slice_of(session->id);
-    op->agent = slice_of(session->agent);
-    buffer_init_fixed(&encoded, storage, sizeof storage);
-    if (op_encode(op, &encoded) && oplog_append(ops_folder(record), session->key, buffer_slice(&encoded), &lost))
-        return;
-    record->state_is_bad |= lost == COUNTER_DROPPED_IO;
-    counter_add(ops_folder(record), lost, 1);
-}
-
 /* Where hooks run they start the relay, with the agent's own environment; else somebody must. */
 static void see_to_relay(struct record *record)
 {
     const struct sessions *sessions = &record->sessions;
     const uint64_t now = clock_since_boot();
-    if (!record->has_state || sessions->current == SESSION_NONE || sessions->items[sessions->current].has_hooks || !record->options->start_relay)
+    if (!record->has_state || sessions->current == SESSION_NONE || sessions->items[sessions->current].has_hooks)
         return;
     if (record->relay_started && now - record->relay_started < RELAY_EVERY)
         return;
     record->relay_started = now;
-    record->options->start_relay(ops_folder(record));
-}
-
-static void end_request(struct record *record, struct pending_request *request, enum request_end end, uint64_t time, uint64_t since_boot)
-{
-    static struct op op;
-    request_end_op(request, end, record->status, time, since_boot, &op);
-    append(record, &op, request->session);
-    pending_remove(&record->pending, request);
-}
-
-/* ---- messages --------------------------------------------------------------------------------------------------------------- */
-
-static void note_version(struct record *record, const struct mcp_message *message)
-{
-    struct buffer version;
-    /* A request of the older revisions says only what its sender would like. */
-    if (message->texts[MCP_TEXT_PROTOCOL_VERSION].length == 0 || mcp_message_is(message, "initialize"))
-        return;
-    buffer_init_fixed(&version, record->version, sizeof record->version);
-    mcp_message_append_text(message, MCP_TEXT_PROTOCOL_VERSION, &version);
-    if (!buffer_text(&version))
-        record->version[0] = '\0';
-}
-
-static const char *find_state(const struct record *record, uint64_t digest)
-{
-    for (unsigned i = 0; digest && i < STATES_MAX; i++)
-        if (record->states[i].digest == digest)
-            return record->states[i].span_id;
-    return NULL;
-}
-
-static void remember_state(struct record *record, uint64_t digest, const char *span_id)
-{
-    record->states[record->state_next].digest = digest;
-    memcpy(record->states[record->state_next].span_id, span_id, SPAN_ID_HEX + 1);
-    record->state_next = (record->state_next + 1) % STATES_MAX;
-}
-
-static void take_request(struct record *record, const struct mcp_message *message)
-{
-    static char storage[REQUEST_OP_TEXT_SIZE];
-    static struct op op;
-    struct buffer text;
-    uint32_t session = SESSION_NONE;
-
-    if (open_state(record)) {
-        /* The server has been told of a trace: whose it was then, the request is. */
-        if (!message->parent_id[0])
-            session = sessions_of_trace(&record->sessions, message->trace_id);
-        if (session == SESSION_NONE)
-            session = record->sessions.current;
-    }
-    if (record->pending.count == PENDING_MAX)
-        end_request(record, &record->pending.items[0], REQUEST_NO_RESULT, message->begun, message->begun_since_boot);
-    const struct pending_request *added = pending_add(&record->pending, message, session);
-    buffer_init_fixed(&text, storage, sizeof storage);
-    note_version(record, message);
-    request_op(message, record->options->server, slice_of(record->version), &op, &text);
-    const char *link = find_state(record, message->digests[MCP_DIGEST_STATE]);
-    if (link)
-        op.link = slice_of(link);
-    if (added)
-        append(record, &op, session);
-}
-
-static void take_response(struct record *record, const struct mcp_message *message)
-{
-    static char storage[REQUEST_OP_TEXT_SIZE];
-    static struct op op;
-    struct buffer text;
-    const enum mcp_direction asked = message->direction == MCP_TO_CLIENT ? MCP_TO_SERVER : MCP_TO_CLIENT;
-    struct pending_request *request = pending_find(&record->pending, asked, message->digests[MCP_DIGEST_ID]);
-
-    note_version(record, message);
-    if (!request)
-        return;
-    buffer_init_fixed(&text, storage, sizeof storage);
-    response_op(message, request, &op, &text);
-    if (message->digests[MCP_DIGEST_STATE])
-        remember_state(record, message->digests[MCP_DIGEST_STATE], request->span_id);
-    append(record, &op, request->session);
-    pending_remove(&record->pending, request);
-}
-
-static void take_progress(struct record *record, const struct mcp_message *message)
-{
-    const enum mcp_direction asked = message->direction == MCP_TO_CLIENT ? MCP_TO_SERVER : MCP_TO_CLIENT;
-    struct pending_request *request = pending_find_token(&record->pending, asked, message->digests[MCP_DIGEST_TOKEN]);
-    struct op_progress progress = {.time = message->time};
-    jsmntok_t token;
-    struct json number;
-    if (!request || !json_parse(&number, mcp_message_raw(message, MCP_TEXT_PROGRESS), &token, 1) || !json_double(&number, 0, &progress.progress))
-        return;
-    progress.has_total = json_parse(&number, mcp_message_raw(message, MCP_TEXT_TOTAL), &token, 1) && json_double(&number, 0, &progress.total);
-    pending_note_progress(request, &progress);
-}
-
-static void take_notification(struct record *record, const struct mcp_message *message)
-{
-    struct pending_request *request = NULL;
-    enum request_end end = REQUEST_CANCELLED;
-    if (mcp_message_is(message, "notifications/progress")) {
-        take_progress(record, message);
-        return;
-    }
-    if (mcp_message_is(message, "notifications/cancelled")) {
-        /* Who asked cancels; a server of 2026-07-28 may also end a subscription so. */
-        request = pending_find(&record->pending, message->direction, message->digests[MCP_DIGEST_TARGET]);
-        if (!request && message->direction == MCP_TO_CLIENT)
-            request = pending_find(&record->pending, MCP_TO_SERVER, message->digests[MCP_DIGEST_TARGET]);
-    } else if (message->direction == MCP_TO_CLIENT) {
-        request = pending_find_subscription(&record->pending, message->digests[MCP_DIGEST_SUBSCRIPTION]);
-        end = REQUEST_ACKNOWLEDGED;
-    }
-    if (request)
-        end_request(record, request, end, message->time, message->since_boot);
-}
-
-static void take_message(struct record *record, const struct mcp_message *message)
-{
-    if (message->kind == MCP_REQUEST)
-        take_request(record, message);
-    else if (message->kind == MCP_RESPONSE)
-        take_response(record, message);
-    else
-        take_notification(record, message);
+    record->options->start_relay(record_ops_folder(record));
 }
 
 /* ---- events ----------------------------------------------------------------------------------------------------------------- */
@@ -278,7 +101,7 @@ static void take_message(struct record *record, const struct mcp_message *messag
 static void release_held(struct record *record)
 {
     for (size_t i = 0; i < record->held_count; i++)
-        take_message(record, &record->held[i].message);
+        record_take_message(record, &record->held[i].message);
     record->held_count = 0;
     free(record->held);
     record->held = NULL;
@@ -298,10 +121,10 @@ static bool hold(struct record *record, const struct ring_event *event)
     if (!record->has_state || record->sessions.settled)
         return false;
     if (!record->held) {
-        record->held = malloc(HELD_MAX * sizeof *record->held);
+        record->held = malloc(RECORD_HELD_MAX * sizeof *record->held);
         record->held_since = clock_since_boot();
     }
-    if (!record->held || record->held_count == HELD_MAX ||
+    if (!record->held || record->held_count == RECORD_HELD_MAX ||
         (event->message.kind == MCP_REQUEST && mcp_message_is(&event->message, "tools/call"))) {
         settle(record);
         return false;
@@ -315,7 +138,7 @@ static void take_event(struct record *record, const struct ring_event *event)
     switch ((enum ring_event_type)event->type) {
     case RING_MESSAGE:
         if (!hold(record, event))
-            take_message(record, &event->message);
+            record_take_message(record, &event->message);
         break;
     case RING_CLIENT_CLOSED:
         record->client_closed |= !record->server_exited;
@@ -338,9 +161,9 @@ static void count_losses(struct record *record)
     if (!record->has_state)
         return;
     if (dropped != record->told_dropped)
-        counter_add(ops_folder(record), COUNTER_MCP_DROPPED, dropped - record->told_dropped);
+        counter_add(record_ops_folder(record), COUNTER_MCP_DROPPED, dropped - record->told_dropped);
     if (foreign != record->told_foreign)
-        counter_add(ops_folder(record), COUNTER_MCP_FOREIGN, foreign - record->told_foreign);
+        counter_add(record_ops_folder(record), COUNTER_MCP_FOREIGN, foreign - record->told_foreign);
     record->told_dropped = dropped;
     record->told_foreign = foreign;
 }
@@ -371,7 +194,8 @@ static void close_requests(struct record *record)
     const uint64_t since_boot = record->server_exited ? record->exit_since_boot : clock_since_boot();
     while (record->pending.count) {
         struct pending_request *request = &record->pending.items[0];
-        end_request(record, request, died && request->direction == MCP_TO_SERVER ? REQUEST_PROCESS_EXIT : REQUEST_NO_RESULT, time, since_boot);
+        const bool unanswered = died && request->direction == MCP_TO_SERVER;
+        record_end_request(record, request, unanswered ? REQUEST_PROCESS_EXIT : REQUEST_NO_RESULT, time, since_boot);
     }
 }
 

@@ -38,8 +38,8 @@ bool recorder_start(struct recorder *recorder, const struct recorder_options *op
 
 /* ---- traces ----------------------------------------------------------------------------------------------------------------- */
 
-/* What a server does for the agent. The rest are an opening's formalities, which are not worth a trace of their own: until it is known which
- * session this is, servers are not told of one with them. */
+/* What a server does for the agent. The rest are an opening's formalities, which are not worth a trace of their own: until it is known
+ * which session this is, servers are not told of one with them. */
 static bool is_work(const struct mcp_message *message)
 {
     static const char *const methods[] = {"tools/call", "prompts/get", "resources/read", "completion/complete"};

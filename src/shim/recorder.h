@@ -1,7 +1,7 @@
-/* The recorder: a process beside the shim's that turns what passes into ops. The forwarder copies each message's summary into a ring that both
- * share and goes on; nothing that recording meets, a full disk or a folder that hangs, reaches the bytes under way. In a session of its own and
- * without the agent's pipes, the recorder survives a SIGKILL of the forwarder and even of its process group: it writes what is in the
- * ring, closes the requests that are open, and ends what is left of the server. */
+/* The recorder: a process beside the shim's that turns what passes into ops. The forwarder copies each message's summary into a ring that
+ * both share and goes on; nothing that recording meets, a full disk or a folder that hangs, reaches the bytes under way. In a session of
+ * its own and without the agent's pipes, the recorder survives a SIGKILL of the forwarder and even of its process group: it writes what
+ * is in the ring, closes the requests that are open, and ends what is left of the server. */
 #ifndef SPANHOOK_SHIM_RECORDER_H
 #define SPANHOOK_SHIM_RECORDER_H
 

@@ -58,7 +58,8 @@ void request_op(const struct mcp_message *request, struct slice server, struct s
 }
 
 /* What every end has. */
-static void begin_end(const struct pending_request *request, uint64_t time, uint64_t since_boot, struct op *op)
+static void begin_end(const struct pending_request *request, uint64_t time, uint64_t since_boot,
+                    struct op *op)
 {
     memset(op, 0, sizeof *op);
     op->kind = OP_RESPONSE;
@@ -94,7 +95,8 @@ void response_op(const struct mcp_message *response, const struct pending_reques
     add_size(op, NAME_RESPONSE_SIZE, response->size);
 }
 
-void request_end_op(const struct pending_request *request, enum request_end end, int status, uint64_t time, uint64_t since_boot, struct op *op)
+void request_end_op(const struct pending_request *request, enum request_end end, int status, uint64_t time, uint64_t since_boot,
+                    struct op *op)
 {
     static const struct slice outcomes[] = {[REQUEST_CANCELLED] = {"cancelled", 9},
                                             [REQUEST_ACKNOWLEDGED] = {"acknowledged", 12},

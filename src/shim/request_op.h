@@ -21,6 +21,7 @@ void request_op(const struct mcp_message *request, struct slice server, struct s
 /* The end by a response. */
 void response_op(const struct mcp_message *response, const struct pending_request *request, struct op *op, struct buffer *text);
 /* The end without one; `status` as of waitpid, for REQUEST_PROCESS_EXIT. */
-void request_end_op(const struct pending_request *request, enum request_end end, int status, uint64_t time, uint64_t since_boot, struct op *op);
+void request_end_op(const struct pending_request *request, enum request_end end, int status, uint64_t time, uint64_t since_boot,
+                    struct op *op);
 
 #endif

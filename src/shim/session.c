@@ -84,7 +84,8 @@ static uint32_t own_session(struct sessions *sessions)
     size_t i = 0;
     while (i + 1 < options->ancestor_count && options->ancestors[i].shell)
         i++;
-    return find_or_add(sessions, options->ancestor_count ? slice_of(options->ancestors[i].identity) : SLICE("pid-unknown"), SLICE(PLAIN_AGENT));
+    const struct slice id = options->ancestor_count ? slice_of(options->ancestors[i].identity) : SLICE("pid-unknown");
+    return find_or_add(sessions, id, SLICE(PLAIN_AGENT));
 }
 
 /* ---- the trace -------------------------------------------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
-/* Whose session the requests belong to, and in which trace it is. Agents tell their servers little: the session is found by name where one is
- * given, else by the agent's process, of which the hooks have told (store/agent_log.h), else it is one of the process's own. */
+/* Whose session the requests belong to, and in which trace it is. Agents tell their servers little: the session is found by name where
+ * one is given, else by the agent's process, of which the hooks have told (store/agent_log.h), else it is one of the process's own. */
 #ifndef SPANHOOK_SHIM_SESSION_H
 #define SPANHOOK_SHIM_SESSION_H
 

@@ -1,4 +1,5 @@
-/* Waiting for files of a folder to change: by inotify on Linux; elsewhere, and where there is none to be had, one looks every now and then. */
+/* Waiting for files of a folder to change: by inotify on Linux; elsewhere, and where there is none to be had, one looks every now and
+ * then. */
 #ifndef SPANHOOK_SHIM_WATCH_H
 #define SPANHOOK_SHIM_WATCH_H
 

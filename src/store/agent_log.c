@@ -15,7 +15,8 @@ void agent_log_name(struct slice identity, char name[static OPLOG_NAME_MAX])
 bool agent_log_is_name(const char *name)
 {
     const struct slice text = slice_of(name), ending = SLICE(ENDING);
-    return text.length == SESSION_KEY_HEX + ending.length && slice_ends_with(text, ending) && file_is_hex(slice_part(text, 0, SESSION_KEY_HEX));
+    return text.length == SESSION_KEY_HEX + ending.length && slice_ends_with(text, ending) &&
+           file_is_hex(slice_part(text, 0, SESSION_KEY_HEX));
 }
 
 bool agent_log_append(int ops_folder, struct slice identity, const struct op *op)

@@ -1,6 +1,6 @@
-/* Which session an agent's process is in: ops/<key>.agent, where <key> is a hash of the process's identity (base/process.h), an op log of its
- * own kind. Hooks append a few ops without attributes to it, those that begin a session, a turn or the call of an MCP tool; the MCP shim
- * reads it, as agents tell their servers nothing of sessions. No relay folds it. */
+/* Which session an agent's process is in: ops/<key>.agent, where <key> is a hash of the process's identity (base/process.h), an op log of
+ * its own kind. Hooks append a few ops without attributes to it, those that begin a session, a turn or the call of an MCP tool; the MCP
+ * shim reads it, as agents tell their servers nothing of sessions. No relay folds it. */
 #ifndef SPANHOOK_STORE_AGENT_LOG_H
 #define SPANHOOK_STORE_AGENT_LOG_H
 

@@ -1,13 +1,13 @@
-/* The fold: a session's ops in, spans out. Pure: no clock, no files, no network; the same ops in the same order always give the
- * same spans, so a fold can be run again from the start at any time.
+/* The fold: a session's ops in, spans out. Pure: no clock, no files, no network; the same ops in the same order always give the same
+ * spans, so a fold can be run again from the start at any time.
  *
- * Pairing: an end takes the open call with its call id, else the oldest open call of the same tool and input key, else (empty
- * input) the oldest open call of that tool; an end without a start becomes a point span. What is still open at the next prompt or
- * session start was interrupted; at a stop or after idling it has no result.
+ * Pairing: an end takes the open call with its call id, else the oldest open call of the same tool and input key, else (empty input) the
+ * oldest open call of that tool; an end without a start becomes a point span. What is still open at the next prompt or session start was
+ * interrupted; at a stop or after idling it has no result.
  *
  * Requests seen by the MCP shim are spans of their own. One that carries a call which a hook has told of too becomes the call's child and
- * gives it its true start, end and, where no hook tells one, result; they find each other by server, tool and time, and by the input's key among
- * several. A call whose end comes before its request's waits for that, for FOLD_WAIT of the ops' time at most. */
+ * gives it its true start, end and, where no hook tells one, result; they find each other by server, tool and time, and by the input's
+ * key among several. A call whose end comes before its request's waits for that, for FOLD_WAIT of the ops' time at most. */
 #ifndef SPANHOOK_TRACE_FOLD_H
 #define SPANHOOK_TRACE_FOLD_H
 

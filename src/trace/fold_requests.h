@@ -13,8 +13,8 @@ struct fold_request *fold_find_request(const struct fold *fold, const struct op 
 bool fold_close_requests(struct fold *fold, uint64_t time, span_sink *sink, void *context);
 void fold_requests_free(struct fold *fold);
 
-/* Whether a tool's name as a hook tells it, @server/tool, mcp__server__tool or mcp_server_tool, is this tool of this server. Agents put '_' for
- * characters that they do not allow in names. An empty server is any. */
+/* Whether a tool's name as a hook tells it, @server/tool, mcp__server__tool or mcp_server_tool, is this tool of this server. Agents put
+ * '_' for characters that they do not allow in names. An empty server is any. */
 bool fold_tool_is(struct slice hook_name, struct slice server, struct slice tool);
 
 #endif

@@ -172,7 +172,8 @@ static void set_carried_duration(const struct fold_carried *carried, bool *suspe
     if (by_hook)
         attribute_set_double(&span->attributes, NAME_HOOK_DURATION_MS, by_hook->value.number);
     span->start = carried->start;
-    set_duration(elapsed(carried->start, carried->start_since_boot, carried->end, carried->end_since_boot, suspect), SLICE("mcp_shim"), span);
+    set_duration(elapsed(carried->start, carried->start_since_boot, carried->end, carried->end_since_boot, suspect), SLICE("mcp_shim"),
+                 span);
 }
 
 static void set_carried_result(const struct fold_carried *carried, struct span *span)
@@ -226,8 +227,7 @@ static void add_progress(struct fold *fold, const struct op *response, struct sp
         fold->events[i] = (struct span_event){.time = progress->time, .name = SLICE(NAME_EVENT_PROGRESS), .attributes = attributes,
                                               .attribute_count = progress->has_total ? 2 : 1};
         attributes[0] = (struct attribute){.key = SLICE(NAME_PROGRESS), .type = ATTRIBUTE_DOUBLE, .value.number = progress->progress};
-        if (progress->has_total)
-            attributes[1] = (struct attribute){.key = SLICE(NAME_PROGRESS_TOTAL), .type = ATTRIBUTE_DOUBLE, .value.number = progress->total};
+        attributes[1] = (struct attribute){.key = SLICE(NAME_PROGRESS_TOTAL), .type = ATTRIBUTE_DOUBLE, .value.number = progress->total};
         used += fold->events[i].attribute_count;
     }
     span->events = fold->events;

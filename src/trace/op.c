@@ -179,7 +179,9 @@ static void read_attributes(const struct json *document, int object, struct attr
 
 static void read_progress(const struct json *document, int list, struct op *op)
 {
-    for (int item = json_first(document, list); item != JSON_NONE && op->progress_count < OP_PROGRESS_MAX; item = json_next(document, item)) {
+    for (int item = json_first(document, list); item != JSON_NONE; item = json_next(document, item)) {
+        if (op->progress_count == OP_PROGRESS_MAX)
+            return;
         struct op_progress *progress = &op->progress[op->progress_count];
         const int time = json_first(document, item), value = json_next(document, time);
         if (!json_unsigned(document, time, &progress->time) || !json_double(document, value, &progress->progress))

@@ -1,10 +1,9 @@
 #include "base/io.h"
+#include "export/destination.h"
 #include "shim/forward.h"
 #include "store/settings.h"
 #include "verbs/relay_start.h"
 #include "verbs/verb.h"
-
-#include "export/destination.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -24,7 +23,8 @@ static const struct verb_option options[] = {
 
 /* ---- arguments -------------------------------------------------------------------------------------------------------------- */
 
-/* Where the command begins: behind the first "--", or at the first word that is no option, as people leave the "--" out. 0: there is none. */
+/* Where the command begins: behind the first "--", or at the first word that is no option, as people leave the "--" out. 0: there is
+ * none. */
 static int find_command(int argc, char **argv)
 {
     for (int at = 1; at < argc; at++) {
@@ -71,7 +71,8 @@ static int shim(const struct verb *verb, const struct verb_arguments *arguments,
 {
     static struct recorder_options record;
     static struct recorder recorder;
-    const struct forward_options forward = {.inject = !arguments->options[OPTION_NO_INJECT], .inspect = arguments->options[OPTION_INSPECT] != NULL};
+    const struct forward_options forward = {.inject = arguments->options[OPTION_NO_INJECT] == NULL,
+                                            .inspect = arguments->options[OPTION_INSPECT] != NULL};
     const pid_t agent = getppid();
     struct child child;
     struct error error;
