@@ -103,7 +103,7 @@ size_t process_ancestors(pid_t from, struct process_ancestor ancestors[static PR
     char boot[64];
     size_t count = 0;
     const struct slice boot_id = read_boot_id(boot);
-    for (uint64_t pid = (uint64_t)from; pid > 1 && count < PROCESS_ANCESTORS_MAX;) {
+    for (uint64_t pid = (uint64_t)from; (pid > 1 || count == 0) && count < PROCESS_ANCESTORS_MAX;) {
         struct process process;
         struct buffer text;
         if (!look_at(pid, &process))

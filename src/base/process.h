@@ -18,7 +18,7 @@ struct process_ancestor {
     char identity[PROCESS_IDENTITY_MAX];
     bool shell; /* a shell, or what else only runs another program */
 };
-/* The process `from` and those above it, nearest first, without process 1; how many. */
+/* The process `from` and those above it, nearest first; how many. Process 1, which may be above everybody, only where it is `from`. */
 size_t process_ancestors(pid_t from, struct process_ancestor ancestors[static PROCESS_ANCESTORS_MAX]);
 
 #endif

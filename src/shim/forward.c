@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -271,6 +272,7 @@ static void turn(struct forward *forward)
 int forward_run(const struct forward_options *options, struct child *child, struct recorder *recorder)
 {
     static struct forward forward; /* large, and the only one */
+    struct error error;
     forward.child = child;
     forward.recorder = recorder;
     forward.agent = getppid();
@@ -278,6 +280,8 @@ int forward_run(const struct forward_options *options, struct child *child, stru
     look_at_clock(&forward);
     inspect_init(&forward.inspect, forward.now);
     if (!catch_signals()) {
+        error_set_errno(&error, "cannot make a pipe");
+        (void)fprintf(stderr, "spanhook mcp: %s\n", error.text);
         child_signal(child, SIGKILL);
         return 1;
     }
