@@ -1,6 +1,6 @@
-/* JSON-RPC lines: whatever comes and however it is cut, every byte goes on, changed by nothing but a splice; the messages seen are the same at
- * every cut; and of a line that is valid JSON the scanner sees what a full parser sees, before and after the splice. The first byte of the
- * input chooses the size of the pieces, the rest is what passes. */
+/* JSON-RPC lines: whatever comes and however it is cut, every byte goes on, changed by nothing but a splice; the messages seen are the same
+ * at every cut; and of a line that is valid JSON the scanner sees what a full parser sees, before and after the splice. The first byte of
+ * the input chooses the size of the pieces, the rest is what passes. */
 #include "base/json.h"
 #include "fuzz/fuzz.h"
 #include "shim/inject.h"
@@ -58,8 +58,8 @@ static void play(struct seen *seen, struct slice text, size_t size, bool splice)
 
 static bool same_message(const struct mcp_message *a, const struct mcp_message *b)
 {
-    if (a->kind != b->kind || a->size != b->size || a->failed != b->failed || a->tool_error != b->tool_error || a->in_batch != b->in_batch ||
-        memcmp(a->digests, b->digests, sizeof a->digests) != 0 || strcmp(a->parent_id, b->parent_id) != 0)
+    if (a->kind != b->kind || a->size != b->size || a->failed != b->failed || a->tool_error != b->tool_error ||
+        a->in_batch != b->in_batch || memcmp(a->digests, b->digests, sizeof a->digests) != 0 || strcmp(a->parent_id, b->parent_id) != 0)
         return false;
     for (unsigned i = 0; i < MCP_TEXTS; i++)
         if (!slice_equal(mcp_message_raw(a, (enum mcp_text)i), mcp_message_raw(b, (enum mcp_text)i)))
@@ -109,7 +109,8 @@ static void check_message(const struct json *document, int value, const struct m
 {
     const int params = json_get(document, value, "params"), result = json_get(document, value, "result");
     const enum json_type id = json_type(document, json_get(document, value, "id"));
-    const bool has_id = id == JSON_STRING || id == JSON_NUMBER, has_method = json_type(document, json_get(document, value, "method")) == JSON_STRING;
+    const bool has_id = id == JSON_STRING || id == JSON_NUMBER;
+    const bool has_method = json_type(document, json_get(document, value, "method")) == JSON_STRING;
     const bool answer = result != JSON_NONE || json_get(document, value, "error") != JSON_NONE;
     const enum mcp_kind kind = has_method ? (has_id ? MCP_REQUEST : MCP_NOTIFICATION) : answer ? MCP_RESPONSE : MCP_FOREIGN;
     if (message->kind != kind || (has_id != (message->digests[MCP_DIGEST_ID] != 0)))
@@ -138,7 +139,8 @@ static void check_splice(const struct json *before, const struct json *after, co
     char trace_id[TRACE_ID_HEX + 1], span_id[SPAN_ID_HEX + 1];
     const int params = json_get(after, 0, "params"), meta = json_get(after, params, "_meta");
     const struct slice traceparent = inner(json_raw(after, json_get(after, meta, "traceparent")));
-    if (message->kind != MCP_REQUEST && !(message->kind == MCP_NOTIFICATION && !slice_starts_with(mcp_message_raw(message, MCP_TEXT_METHOD), SLICE("notifications/"))))
+    if (message->kind != MCP_REQUEST &&
+        !(message->kind == MCP_NOTIFICATION && !slice_starts_with(mcp_message_raw(message, MCP_TEXT_METHOD), SLICE("notifications/"))))
         abort();
     if (!is_plain(after, 0) || !traceparent_parse(traceparent, trace_id, span_id))
         abort();

@@ -198,8 +198,9 @@ TEST(an_end_waits_for_a_second_at_most)
 TEST(parallel_calls_find_theirs_by_the_input)
 {
     struct fold *fold = begin();
-    const struct op one = hook_op(OP_START, "@db/query", 1, 2), two = hook_op(OP_START, "@db/query", 2, 2.1), three = hook_op(OP_START, "@db/query", 3, 2.2);
-    const struct op second = request("tools/call", "query", 2, 3), first = request("tools/call", "query", 1, 3.1), changed = request("tools/call", "query", 9, 3.2);
+    const struct op one = hook_op(OP_START, "@db/query", 1, 2), two = hook_op(OP_START, "@db/query", 2, 2.1);
+    const struct op three = hook_op(OP_START, "@db/query", 3, 2.2), second = request("tools/call", "query", 2, 3);
+    const struct op first = request("tools/call", "query", 1, 3.1), changed = request("tools/call", "query", 9, 3.2);
     apply_op(fold, one);
     apply_op(fold, two);
     apply_op(fold, three);

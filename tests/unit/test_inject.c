@@ -105,10 +105,12 @@ TEST(splices_into_meta)
 
 TEST(splices_into_params)
 {
-    expect("{\"id\":12345678901234567890,\"method\":\"tools/call\",\"params\":{\"name\":\"x\",\"arguments\":{\"_meta\":{},\"a\":[\"}\\\"\"]}}}\n",
-           "{\"id\":12345678901234567890,\"method\":\"tools/call\",\"params\":{\"name\":\"x\",\"arguments\":{\"_meta\":{},\"a\":[\"}\\\"\"]},\"_meta\":{"
-           "\"traceparent\":\"00-" TRACE "-@-01\"}}}\n");
-    expect("{\"id\":1,\"method\":\"x\",\"params\":{}}\n", "{\"id\":1,\"method\":\"x\",\"params\":{\"_meta\":{\"traceparent\":\"00-" TRACE "-@-01\"}}}\n");
+    expect("{\"id\":12345678901234567890,\"method\":\"tools/call\",\"params\":{\"name\":\"x\","
+           "\"arguments\":{\"_meta\":{},\"a\":[\"}\\\"\"]}}}\n",
+           "{\"id\":12345678901234567890,\"method\":\"tools/call\",\"params\":{\"name\":\"x\","
+           "\"arguments\":{\"_meta\":{},\"a\":[\"}\\\"\"]},\"_meta\":{\"traceparent\":\"00-" TRACE "-@-01\"}}}\n");
+    expect("{\"id\":1,\"method\":\"x\",\"params\":{}}\n",
+           "{\"id\":1,\"method\":\"x\",\"params\":{\"_meta\":{\"traceparent\":\"00-" TRACE "-@-01\"}}}\n");
 }
 
 TEST(waits_for_the_method)
@@ -128,7 +130,8 @@ TEST(waits_for_the_method)
 TEST(replaces_the_span_id)
 {
     expect("{\"id\":1,\"method\":\"x\",\"params\":{\"_meta\":{\"traceparent\":\"" INBOUND "\",\"tracestate\":\"a=b\"}}}\n",
-           "{\"id\":1,\"method\":\"x\",\"params\":{\"_meta\":{\"traceparent\":\"00-12345678901234567890123456789012-@-01\",\"tracestate\":\"a=b\"}}}\n");
+           "{\"id\":1,\"method\":\"x\",\"params\":{\"_meta\":{\"traceparent\":\"00-12345678901234567890123456789012-@-01\","
+           "\"tracestate\":\"a=b\"}}}\n");
     struct seen seen = {.no_trace = true};
     play(&seen, SLICE("{\"id\":1,\"method\":\"x\",\"params\":{\"_meta\":{\"traceparent\":\"" INBOUND "\"}}}\n"), 7, true);
     CHECK_EQ_TEXT(slice_of(seen.messages[0].trace_id), "12345678901234567890123456789012");
@@ -144,7 +147,8 @@ TEST(leaves_alone)
     expect_untouched("{\"id\":1,\"method\":\"x\",\"params\":{\"_met\\u0061\":{}}}\n");
     expect_untouched("{\"id\":1,\"method\":\"x\",\"params\":{\"_meta\":{\"trace\\u0070arent\":\"\"}}}\n");
     expect_untouched("{\"id\":1,\"method\":\"x\",\"params\":{\"_meta\":{\"traceparent\":\"00-bad\"}}}\n");
-    expect_untouched("{\"id\":1,\"method\":\"x\",\"params\":{\"_meta\":{\"traceparent\":\"00-12345678901234567890123456789012-123456789012345\\u0036-01\"}}}\n");
+    expect_untouched("{\"id\":1,\"method\":\"x\",\"params\":{\"_meta\":{"
+                     "\"traceparent\":\"00-12345678901234567890123456789012-123456789012345\\u0036-01\"}}}\n");
     expect_untouched("{\"id\":1,\"method\":\"x\",\"params\":{\"_meta\":{\"traceparent\":5}}}\n");
     expect_untouched("{\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":1,\"_meta\":{}}}\n");
     expect_untouched("{\"id\":1,\"result\":{\"_meta\":{}}}\n");
@@ -197,7 +201,7 @@ TEST(many_messages_in_one_piece)
     buffer_free(&text);
 }
 
-static const struct check_test tests[] = {CASE(splices_into_meta), CASE(splices_into_params), CASE(waits_for_the_method), CASE(replaces_the_span_id),
-                                          CASE(leaves_alone), CASE(gives_up_holding), CASE(tells_nothing_without_a_trace),
-                                          CASE(many_messages_in_one_piece)};
+static const struct check_test tests[] = {CASE(splices_into_meta), CASE(splices_into_params), CASE(waits_for_the_method),
+                                          CASE(replaces_the_span_id), CASE(leaves_alone), CASE(gives_up_holding),
+                                          CASE(tells_nothing_without_a_trace), CASE(many_messages_in_one_piece)};
 CHECK_MAIN(tests)

@@ -30,9 +30,10 @@ TEST(does_not_depend_on_how_it_is_written)
 
 TEST(tells_values_apart)
 {
-    static const char *const values[] = {"1", "\"1\"", "[1]", "[[1]]", "{\"1\":1}", "true", "false", "null", "[null]", "[]", "{}", "[{}]", "[[]]", "\"\"",
-                                         "[1,2]", "[2,1]", "[12]", "[\"a\",\"b\"]", "[\"ab\"]", "{\"a\":\"b\"}", "{\"b\":\"a\"}", "{\"a\":{\"b\":1}}",
-                                         "{\"a\":1,\"b\":1}", "{\"a\":[1,{\"b\":2}]}", "{\"a\":[1,{\"b\":3}]}", "1.0", "\"\\u0000\""};
+    static const char *const values[] = {
+        "1", "\"1\"", "[1]", "[[1]]", "{\"1\":1}", "true", "false", "null", "[null]", "[]", "{}", "[{}]", "[[]]", "\"\"", "[1,2]", "[2,1]",
+        "[12]", "[\"a\",\"b\"]", "[\"ab\"]", "{\"a\":\"b\"}", "{\"b\":\"a\"}", "{\"a\":{\"b\":1}}", "{\"a\":1,\"b\":1}",
+        "{\"a\":[1,{\"b\":2}]}", "{\"a\":[1,{\"b\":3}]}", "1.0", "\"\\u0000\""};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         for (size_t j = 0; j < i; j++)
             CHECK(digest_of(values[i]) != digest_of(values[j]));
@@ -40,7 +41,8 @@ TEST(tells_values_apart)
 
 TEST(does_not_depend_on_the_pieces)
 {
-    const struct slice text = SLICE("{\"text\":\"a\\u00e9\\ud83d\\ude00\\\\\",\"n\":[-1.5e3,0,{\"deep\":[[\"\\\"\"]]}],\"t\":true,\"e\":{}}");
+    const struct slice text = SLICE("{\"text\":\"a\\u00e9\\ud83d\\ude00\\\\\",\"n\":[-1.5e3,0,{\"deep\":[[\"\\\"\"]]}],"
+                                    "\"t\":true,\"e\":{}}");
     const uint64_t whole = digest_in_pieces(text, text.length);
     for (size_t size = 1; size < text.length; size++)
         CHECK(digest_in_pieces(text, size) == whole);
@@ -77,6 +79,7 @@ TEST(gives_up_on_depth_and_survives_garbage)
         digest_of(garbage[i]);
 }
 
-static const struct check_test tests[] = {CASE(does_not_depend_on_how_it_is_written), CASE(tells_values_apart), CASE(does_not_depend_on_the_pieces),
-                                          CASE(counts_members), CASE(gives_up_on_depth_and_survives_garbage)};
+static const struct check_test tests[] = {CASE(does_not_depend_on_how_it_is_written), CASE(tells_values_apart),
+                                          CASE(does_not_depend_on_the_pieces), CASE(counts_members),
+                                          CASE(gives_up_on_depth_and_survives_garbage)};
 CHECK_MAIN(tests)

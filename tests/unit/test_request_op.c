@@ -27,7 +27,8 @@ static struct pending pending;
 
 TEST(a_request)
 {
-    const struct mcp_message *message = message_of(MCP_TO_SERVER, "{\"jsonrpc\":\"2.0\",\"id\":\"\\u0041\",\"method\":\"tools/call\",\"params\":{\"name\":\"q\",\"arguments\":{\"secret\":\"canary\"}}}");
+    const struct mcp_message *message = message_of(MCP_TO_SERVER, "{\"jsonrpc\":\"2.0\",\"id\":\"\\u0041\",\"method\":\"tools/call\","
+                                                                  "\"params\":{\"name\":\"q\",\"arguments\":{\"secret\":\"canary\"}}}");
     request_op(message, SLICE("db"), SLICE("2025-06-18"), &op, &text);
     CHECK_EQ_INT(op.kind, OP_REQUEST);
     CHECK_EQ_TEXT(slice_of(op.id), "00000000000000ab");
@@ -39,7 +40,8 @@ TEST(a_request)
     CHECK_EQ_TEXT(attribute_string(&op.attributes, NAME_MCP_PROTOCOL_VERSION), "2025-06-18");
     CHECK_EQ_INT(attribute_integer(&op.attributes, NAME_REQUEST_SIZE, 0), (int64_t)message->size);
     CHECK(!attribute_find(&op.attributes, NAME_JSONRPC_VERSION));
-    message = message_of(MCP_TO_CLIENT, "{\"jsonrpc\":\"1.5\",\"id\":7,\"method\":\"resources/read\",\"params\":{\"name\":\"n\",\"uri\":\"https://user:hunter2@host/x\"}}");
+    message = message_of(MCP_TO_CLIENT, "{\"jsonrpc\":\"1.5\",\"id\":7,\"method\":\"resources/read\","
+                                        "\"params\":{\"name\":\"n\",\"uri\":\"https://user:hunter2@host/x\"}}");
     request_op(message, SLICE(""), SLICE(""), &op, &text);
     CHECK(op.serves && op.tool.length == 0 && op.attributes.count == 3);
     CHECK_EQ_TEXT(attribute_string(&op.attributes, NAME_JSONRPC_VERSION), "1.5");
@@ -50,7 +52,8 @@ TEST(a_request)
 TEST(T06_an_error_is_redacted_and_cut)
 {
     const struct pending_request *request = pending_add(&pending, message_of(MCP_TO_SERVER, "{\"id\":1,\"method\":\"x\"}"), 0);
-    const struct mcp_message *message = message_of(MCP_TO_CLIENT, "{\"id\":1,\"error\":{\"code\":-32603,\"message\":\"key AKIAIOSFODNN7EXAMPLE \\u001b[2J refused\"}}");
+    const struct mcp_message *message = message_of(MCP_TO_CLIENT, "{\"id\":1,\"error\":{\"code\":-32603,"
+                                                                  "\"message\":\"key AKIAIOSFODNN7EXAMPLE \\u001b[2J refused\"}}");
     response_op(message, request, &op, &text);
     CHECK_EQ_INT(op.result, OP_RESULT_FAILURE);
     CHECK_EQ_TEXT(op.message, "key [redacted]  [2J refused");
@@ -106,7 +109,8 @@ TEST(equal_ids_are_answered_in_order)
 
 TEST(progress_is_kept_within_bounds)
 {
-    struct pending_request *request = pending_add(&pending, message_of(MCP_TO_SERVER, "{\"id\":1,\"method\":\"a\",\"params\":{\"_meta\":{\"progressToken\":\"p\"}}}"), 0);
+    const char *line = "{\"id\":1,\"method\":\"a\",\"params\":{\"_meta\":{\"progressToken\":\"p\"}}}";
+    struct pending_request *request = pending_add(&pending, message_of(MCP_TO_SERVER, line), 0);
     CHECK(pending_find_token(&pending, MCP_TO_SERVER, scan.message.digests[MCP_DIGEST_TOKEN]) == request);
     for (unsigned i = 0; i < 100; i++)
         pending_note_progress(request, &(struct op_progress){.time = i, .progress = i});
@@ -120,6 +124,6 @@ TEST(progress_is_kept_within_bounds)
     pending_free(&pending);
 }
 
-static const struct check_test tests[] = {CASE(a_request), CASE(T06_an_error_is_redacted_and_cut), CASE(results), CASE(equal_ids_are_answered_in_order),
-                                          CASE(progress_is_kept_within_bounds)};
+static const struct check_test tests[] = {CASE(a_request), CASE(T06_an_error_is_redacted_and_cut), CASE(results),
+                                          CASE(equal_ids_are_answered_in_order), CASE(progress_is_kept_within_bounds)};
 CHECK_MAIN(tests)

@@ -38,8 +38,10 @@ static struct slice text_of(unsigned message, enum mcp_text text)
 
 TEST(sees_a_request)
 {
-    const struct slice line = SLICE(" {\"jsonrpc\":\"2.0\",\"id\":\"a\\\"b\",\"method\":\"tools/call\",\"params\":{\"name\":\"search\",\"arguments\":{\"id\":9,\"q\":\"x\"},"
-                                    "\"_meta\":{\"progressToken\":5,\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\"},\"requestState\":\"s\"}} \r\n");
+    const struct slice line = SLICE(" {\"jsonrpc\":\"2.0\",\"id\":\"a\\\"b\",\"method\":\"tools/call\","
+                                    "\"params\":{\"name\":\"search\",\"arguments\":{\"id\":9,\"q\":\"x\"},"
+                                    "\"_meta\":{\"progressToken\":5,\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\"},"
+                                    "\"requestState\":\"s\"}} \r\n");
     for (size_t size = 1; size <= line.length; size++) {
         play(line, size);
         CHECK_EQ_INT(found_count, 1);
@@ -76,8 +78,10 @@ TEST(sees_answers)
 
 TEST(tells_ids_apart)
 {
-    play(SLICE("{\"id\":1,\"method\":\"a\"}\n{\"id\":\"1\",\"method\":\"a\"}\n{\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":1}}\n"
-               "{\"id\":\"\\u0031\",\"method\":\"a\"}\n{\"id\":null,\"method\":\"a\"}\n{\"id\":[1],\"method\":\"a\"}\n{\"id\":true,\"method\":\"a\"}\n"), 1000);
+    play(SLICE("{\"id\":1,\"method\":\"a\"}\n{\"id\":\"1\",\"method\":\"a\"}\n"
+               "{\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":1}}\n"
+               "{\"id\":\"\\u0031\",\"method\":\"a\"}\n{\"id\":null,\"method\":\"a\"}\n"
+               "{\"id\":[1],\"method\":\"a\"}\n{\"id\":true,\"method\":\"a\"}\n"), 1000);
     CHECK_EQ_INT(found_count, 7);
     CHECK(found[0].digests[MCP_DIGEST_ID] != found[1].digests[MCP_DIGEST_ID]);
     CHECK(found[2].digests[MCP_DIGEST_TARGET] == found[0].digests[MCP_DIGEST_ID]);
@@ -89,14 +93,16 @@ TEST(tells_ids_apart)
 
 TEST(sees_batches)
 {
-    const struct slice line = SLICE("[{\"id\":1,\"method\":\"a\"}, 7, [{\"id\":5,\"method\":\"z\"}], {\"method\":\"notifications/b\",\"params\":{}} ,{\"id\":2,\"result\":{}}]\n"
+    const struct slice line = SLICE("[{\"id\":1,\"method\":\"a\"}, 7, [{\"id\":5,\"method\":\"z\"}], "
+                                    "{\"method\":\"notifications/b\",\"params\":{}} ,{\"id\":2,\"result\":{}}]\n"
                                     "[]\n{\"id\":3,\"method\":\"c\"}\n");
     for (size_t size = 1; size <= line.length; size++) {
         play(line, size);
         CHECK_EQ_INT(lines, 3);
         CHECK_EQ_INT(foreign_lines, 0);
         CHECK_EQ_INT(found_count, 4);
-        CHECK(found[0].kind == MCP_REQUEST && found[1].kind == MCP_NOTIFICATION && found[2].kind == MCP_RESPONSE && found[3].kind == MCP_REQUEST);
+        CHECK(found[0].kind == MCP_REQUEST && found[1].kind == MCP_NOTIFICATION);
+        CHECK(found[2].kind == MCP_RESPONSE && found[3].kind == MCP_REQUEST);
         CHECK(found[0].in_batch && found[2].in_batch && !found[3].in_batch);
         CHECK_EQ_INT(found[0].size, sizeof "{\"id\":1,\"method\":\"a\"}" - 1);
         CHECK_EQ_TEXT(text_of(3, MCP_TEXT_METHOD), "c");
@@ -105,8 +111,9 @@ TEST(sees_batches)
 
 TEST(passes_over_foreign_lines)
 {
-    static const char *const bad[] = {"hello", "{\"id\":1,\"method\":\"a\"", "{\"id\":1,\"method\":\"a\"}}", "{\"id\":1 \"method\":\"a\"}", "{id:1}", "{\"id\":1,}",
-                                      "[{\"id\":1,\"method\":\"a\"},]x", "\"text\"", "1", "{\"id\":1,\"method\":\"a", "{\"a\":[}", "\\", "[1,]", "{\"a\":{]\"b", ""};
+    static const char *const bad[] = {"hello", "{\"id\":1,\"method\":\"a\"", "{\"id\":1,\"method\":\"a\"}}", "{\"id\":1 \"method\":\"a\"}",
+                                      "{id:1}", "{\"id\":1,}", "[{\"id\":1,\"method\":\"a\"},]x", "\"text\"", "1",
+                                      "{\"id\":1,\"method\":\"a", "{\"a\":[}", "\\", "[1,]", "{\"a\":{]\"b", ""};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct buffer text;
         buffer_init(&text, 4096);
@@ -125,7 +132,8 @@ TEST(passes_over_foreign_lines)
 
 TEST(the_last_of_equal_names_counts)
 {
-    play(SLICE("{\"id\":1,\"id\":\"x\",\"method\":\"a\",\"method\":\"b\",\"params\":{\"name\":\"n\",\"name\":\"m\"}}\n{\"id\":1,\"id\":{},\"method\":\"a\"}\n"), 1000);
+    play(SLICE("{\"id\":1,\"id\":\"x\",\"method\":\"a\",\"method\":\"b\",\"params\":{\"name\":\"n\",\"name\":\"m\"}}\n"
+               "{\"id\":1,\"id\":{},\"method\":\"a\"}\n"), 1000);
     CHECK_EQ_TEXT(text_of(0, MCP_TEXT_ID), "x");
     CHECK_EQ_TEXT(text_of(0, MCP_TEXT_METHOD), "b");
     CHECK_EQ_TEXT(text_of(0, MCP_TEXT_NAME), "m");
@@ -161,6 +169,6 @@ TEST(cuts_long_texts)
     buffer_free(&decoded);
 }
 
-static const struct check_test tests[] = {CASE(sees_a_request), CASE(sees_answers), CASE(tells_ids_apart), CASE(sees_batches), CASE(passes_over_foreign_lines),
-                                          CASE(the_last_of_equal_names_counts), CASE(cuts_long_texts)};
+static const struct check_test tests[] = {CASE(sees_a_request), CASE(sees_answers), CASE(tells_ids_apart), CASE(sees_batches),
+                                          CASE(passes_over_foreign_lines), CASE(the_last_of_equal_names_counts), CASE(cuts_long_texts)};
 CHECK_MAIN(tests)
