@@ -108,11 +108,11 @@ static bool tell_trace(void *context, const struct mcp_message *message, char tr
 static void take_message(void *context, struct mcp_message *message)
 {
     struct forward *forward = context;
-    if (message->direction == MCP_TO_SERVER && message->kind == MCP_REQUEST)
+    const bool to_server = message->direction == MCP_TO_SERVER;
+    const bool ends = to_server ? mcp_message_is(message, "notifications/cancelled") : message->kind == MCP_RESPONSE;
+    if (to_server && message->kind == MCP_REQUEST)
         forward->open_requests++;
-    else if (message->direction == MCP_TO_CLIENT && message->kind == MCP_RESPONSE && forward->open_requests)
-        forward->open_requests--;
-    else if (message->direction == MCP_TO_SERVER && mcp_message_is(message, "notifications/cancelled") && forward->open_requests)
+    else if (ends && forward->open_requests)
         forward->open_requests--;
     if (forward->inspecting)
         inspect_message(&forward->inspect, message);
