@@ -9,17 +9,18 @@ STORE := agent_log archive_files archive_lines archive_read archive_write counte
 	oplog_name oplog_position oplog_read settings slots state
 NET := connection deadline http_client http_response resolve url
 EXPORT := answer batch destination destination_headers rejected retry sender
-AGENTS := config_file event install_record json_edit kiro kiro_entry kiro_home kiro_hooks kiro_install kiro_plan kiro_uninstall \
+AGENTS := config_file event install_record json_edit kiro kiro_entry kiro_home kiro_hooks kiro_install kiro_plan kiro_uninstall mcp_wrap \
 	own_binary shell_word text_diff tool_input tool_result
-SHIM := child forward inject inspect lane message pending record record_message recorder request_op ring scan scan_path session skip watch
+SHIM := child forward inject inspect lane message pending record record_message recorder request_op ring scan scan_path session skip \
+	watch
 REPORT := arena axis code_point_width duration id_map screen_text source style terminal trace trace_list trace_list_load \
 	trace_tree waterfall waterfall_span
 VERBS := completion doctor doctor_endpoint doctor_hook doctor_kiro doctor_state findings flush help hook install mcp payload pump \
 	relay relay_start sessions status uninstall verb view
 
-UNIT_TESTS := answer archive buffer clock counters crc32c cursor destination duration fold fold_requests frame hash http_client http_response \
-	ids inject io json json_digest json_edit json_scan json_write lock log op oplog otlp_json redact rejected request_op retry ring scan skill skip slice state terminal \
-	tool_input tool_result traceparent url utf8 waterfall
+UNIT_TESTS := answer archive buffer clock counters crc32c cursor destination duration fold fold_requests frame hash http_client \
+	http_response ids inject io json json_digest json_edit json_scan json_write lock log mcp_wrap op oplog otlp_json redact rejected \
+	request_op retry ring scan skill skip slice state terminal tool_input tool_result traceparent url utf8 waterfall
 FUZZ_TARGETS := hook_payload http_response json mcp_scan oplog
 MBEDTLS_SOURCES := platform_util sha256
 

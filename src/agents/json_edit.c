@@ -402,3 +402,97 @@ out:
     json_release(&edit.document);
     return done;
 }
+
+/* Opens the text and finds the array at the path. */
+static bool open_array(struct edit *edit, struct slice text, const struct json_step *path, size_t steps, struct buffer *out, int *array,
+                       struct error *error)
+{
+    size_t depth;
+    if (!edit_open(edit, text, out, error) || !follow(edit, path, steps, &depth, array, error))
+        return false;
+    return (depth == steps && json_type(&edit->document, *array) == JSON_ARRAY) || error_set(error, "no array there");
+}
+
+/* One element of an array as it stands; empty if there is none. */
+static struct slice element(const struct edit *edit, int array, size_t index)
+{
+    return json_raw(&edit->document, step_into(&edit->document, array, (struct json_step){.index = index}));
+}
+
+/* What stands between two elements of an array that has some. */
+static void put_separator(const struct edit *edit, int array)
+{
+    const struct slice first = element(edit, array, 0), second = element(edit, array, 1);
+    const size_t start = offset_of(edit, first);
+    const struct slice blanks = blanks_before(edit->text, start);
+    const struct slice comma = second.length ? between(edit->text, start + first.length, offset_of(edit, second)) : edit->style.comma;
+    if (has_newline(blanks)) {
+        buffer_append_byte(edit->out, ',');
+        buffer_append_slice(edit->out, blanks);
+    } else {
+        buffer_append_slice(edit->out, comma.length <= SEPARATOR_MAX && !has_newline(comma) ? comma : edit->style.comma);
+    }
+}
+
+bool json_edit_insert(struct slice text, const struct json_step *path, size_t steps, size_t index, struct slice values, struct buffer *out,
+                      struct error *error)
+{
+    struct edit edit;
+    struct json insertion = {0};
+    int array;
+    bool done = false;
+    if (!open_array(&edit, text, path, steps, out, &array, error))
+        goto out;
+    const struct slice before = element(&edit, array, index);
+    const bool empty = json_size(&edit.document, array) == 0;
+    if (before.length == 0 && !(empty && index == 0)) {
+        error_set(error, "no element %zu", index);
+        goto out;
+    }
+    if (!json_parse_allocating(&insertion, values, JSON_EDIT_TOKENS_MAX) || json_type(&insertion, 0) != JSON_ARRAY) {
+        error_set(error, "what is to be put in is not valid JSON");
+        goto out;
+    }
+    const size_t at = offset_of(&edit, empty ? json_raw(&edit.document, array) : before) + empty;
+    put_text(&edit, 0, at);
+    for (int item = json_first(&insertion, 0); item != JSON_NONE; item = json_next(&insertion, item)) {
+        buffer_append_slice(out, json_raw(&insertion, item));
+        if (!empty)
+            put_separator(&edit, array);
+        else if (json_next(&insertion, item) != JSON_NONE)
+            buffer_append_slice(out, edit.style.comma);
+    }
+    put_text(&edit, at, text.length);
+    done = !out->failed || error_set(error, "no memory, or too long");
+out:
+    json_release(&insertion);
+    json_release(&edit.document);
+    return done;
+}
+
+bool json_edit_remove_run(struct slice text, const struct json_step *path, size_t steps, size_t index, size_t count, struct buffer *out,
+                          struct error *error)
+{
+    struct edit edit;
+    int array;
+    bool done = false;
+    if (!open_array(&edit, text, path, steps, out, &array, error))
+        goto out;
+    const size_t size = json_size(&edit.document, array);
+    if (count == 0 || index >= size || count > size - index) {
+        error_set(error, "nothing there to remove");
+        goto out;
+    }
+    const struct slice last = element(&edit, array, index + count - 1);
+    size_t from = offset_of(&edit, element(&edit, array, index)), to = offset_of(&edit, last) + last.length;
+    if (index + count < size)
+        to = offset_of(&edit, element(&edit, array, index + count));
+    else if (index > 0)
+        from = offset_of(&edit, element(&edit, array, index - 1)) + element(&edit, array, index - 1).length;
+    put_text(&edit, 0, from);
+    put_text(&edit, to, text.length);
+    done = !out->failed || error_set(error, "no memory, or too long");
+out:
+    json_release(&edit.document);
+    return done;
+}

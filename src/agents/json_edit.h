@@ -32,4 +32,13 @@ bool json_edit_set(struct slice text, const struct json_step *path, size_t steps
  * added it at the end of a container that had something in it. */
 bool json_edit_remove(struct slice text, const struct json_step *path, size_t steps, struct buffer *out, struct error *error);
 
+/* Appends the text with the elements of `values` (JSON text of an array of strings or numbers) before the element `index` of the array at
+ * the path, or alone in it if it is empty. What was in the array stays byte for byte. */
+bool json_edit_insert(struct slice text, const struct json_step *path, size_t steps, size_t index, struct slice values, struct buffer *out,
+                      struct error *error);
+
+/* Appends the text without `count` elements from `index` on of the array at the path. The exact inverse of json_edit_insert. */
+bool json_edit_remove_run(struct slice text, const struct json_step *path, size_t steps, size_t index, size_t count, struct buffer *out,
+                          struct error *error);
+
 #endif

@@ -80,6 +80,14 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+struct slice slice_base_name(struct slice path)
+{
+    size_t start = path.length;
+    while (start > 0 && path.data[start - 1] != '/')
+        start--;
+    return slice_part(path, start, path.length - start);
+}
+
 struct slice slice_trim(struct slice whole)
 {
     while (whole.length > 0 && is_blank(whole.data[whole.length - 1]))

@@ -28,6 +28,9 @@ bool slice_find(struct slice whole, struct slice needle, size_t from, size_t *po
 /* The part [from, from + length), clipped to what there is. */
 struct slice slice_part(struct slice whole, size_t from, size_t length);
 
+/* Of a path the part behind the last '/', all of it where there is none. */
+struct slice slice_base_name(struct slice path);
+
 /* Without blanks, tabs, CR and LF at both ends. */
 struct slice slice_trim(struct slice whole);
 

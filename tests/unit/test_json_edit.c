@@ -124,6 +124,67 @@ TEST(removal_undoes_insertion)
     }
 }
 
+static const struct json_step l[] = {NAME("l")};
+
+static struct slice insert_in(const char *text, size_t index, const char *values)
+{
+    struct buffer out;
+    struct error error;
+    buffer_init_fixed(&out, result_text, sizeof(result_text));
+    if (!json_edit_insert(slice_of(text), l, 1, index, slice_of(values), &out, &error)) {
+        buffer_clear(&out);
+        buffer_append_format(&out, "refused: %s", error.text);
+    }
+    return buffer_slice(&out);
+}
+
+static struct slice remove_run(const char *text, size_t index, size_t count)
+{
+    struct buffer out;
+    struct error error;
+    buffer_init_fixed(&out, result_text, sizeof(result_text));
+    if (!json_edit_remove_run(slice_of(text), l, 1, index, count, &out, &error)) {
+        buffer_clear(&out);
+        buffer_append_format(&out, "refused: %s", error.text);
+    }
+    return buffer_slice(&out);
+}
+
+TEST(elements_are_put_before_others)
+{
+    CHECK_EQ_TEXT(insert_in("{\"l\": [1, 2]}", 0, "[8,9]"), "{\"l\": [8, 9, 1, 2]}");
+    CHECK_EQ_TEXT(insert_in("{\"l\": [1, 2]}", 1, "[8,9]"), "{\"l\": [1, 8, 9, 2]}");
+    CHECK_EQ_TEXT(insert_in("{\"l\":[1]}", 0, "[8]"), "{\"l\":[8,1]}");
+    CHECK_EQ_TEXT(insert_in("{\"l\": [\n  1\n]}", 0, "[8]"), "{\"l\": [\n  8,\n  1\n]}");
+    CHECK_EQ_TEXT(insert_in("{\"l\": [ ]}", 0, "[8,9]"), "{\"l\": [8, 9 ]}");
+    CHECK_EQ_TEXT(insert_in("{\"l\": [1]}", 1, "[8]"), "refused: no element 1");
+    CHECK_EQ_TEXT(insert_in("{\"l\": {}}", 0, "[8]"), "refused: no array there");
+    CHECK_EQ_TEXT(insert_in("{}", 0, "[8]"), "refused: no array there");
+    CHECK_EQ_TEXT(insert_in("{\"l\": []}", 0, "8"), "refused: what is to be put in is not valid JSON");
+}
+
+TEST(runs_are_removed)
+{
+    CHECK_EQ_TEXT(remove_run("{\"l\": [1, 2 ,3]}", 0, 2), "{\"l\": [3]}");
+    CHECK_EQ_TEXT(remove_run("{\"l\": [1, 2 ,3]}", 1, 2), "{\"l\": [1]}");
+    CHECK_EQ_TEXT(remove_run("{\"l\": [ 1, 2 ]}", 0, 2), "{\"l\": [  ]}");
+    CHECK_EQ_TEXT(remove_run("{\"l\": [1]}", 0, 2), "refused: nothing there to remove");
+    CHECK_EQ_TEXT(remove_run("{\"l\": [1]}", 1, (size_t)-1), "refused: nothing there to remove");
+    CHECK_EQ_TEXT(remove_run("{\"l\": [1]}", 0, 0), "refused: nothing there to remove");
+    static const char *const texts[] = {"{\"l\": [1, 2]}", "{\"l\": [\n 1 ,\n\t2\n]}", "{\"l\":[ 1\n,2 ]}", "{\"l\": [\n\n]}",
+                                        "{\"l\":[ ]}"};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        for (size_t index = 0; index < (i < 3 ? 2 : 1); index++) {
+            char kept[8192];
+            const struct slice inserted = insert_in(texts[i], index, "[7,\"8\",9]");
+            memcpy(kept, inserted.data, inserted.length);
+            kept[inserted.length] = '\0';
+            CHECK(json_valid(slice_of(kept)));
+            CHECK_EQ_TEXT(remove_run(kept, index, 3), texts[i]);
+        }
+    }
+}
+
 TEST(what_is_no_json_is_refused)
 {
     static const char *const texts[] = {"", " ", "{", "{\"a\":1,}", "{'a':1}", "{\"a\":1} x", "// c\n{\"a\":1}", "\xef\xbb\xbf{\"a\":1}",
@@ -271,6 +332,8 @@ static const struct check_test tests[] = {
     CASE(escaped_names_are_found),
     CASE(removal_takes_one_comma),
     CASE(removal_undoes_insertion),
+    CASE(elements_are_put_before_others),
+    CASE(runs_are_removed),
     CASE(what_is_no_json_is_refused),
     CASE(other_shapes_are_refused),
     CASE(wiring_and_unwiring_an_agent),

@@ -99,8 +99,17 @@ TEST(hexadecimal_numbers)
     CHECK_EQ_INT(value, 7);
 }
 
+TEST(base_names)
+{
+    CHECK_EQ_TEXT(slice_base_name(SLICE("/a/b")), "b");
+    CHECK_EQ_TEXT(slice_base_name(SLICE("b")), "b");
+    CHECK_EQ_TEXT(slice_base_name(SLICE("b/")), "");
+    CHECK_EQ_TEXT(slice_base_name(SLICE("")), "");
+}
+
 static const struct check_test tests[] = {
     CASE(empty_slices_need_no_storage), CASE(equality_is_of_bytes), CASE(prefixes_and_suffixes), CASE(find),
     CASE(parts_are_clipped),            CASE(trim),                 CASE(decimal_numbers),       CASE(hexadecimal_numbers),
+    CASE(base_names),
 };
 CHECK_MAIN(tests)
