@@ -34,14 +34,6 @@ static bool is_assignment(struct slice word)
     return false;
 }
 
-static struct slice base_name(struct slice path)
-{
-    size_t start = path.length;
-    while (start > 0 && path.data[start - 1] != '/')
-        start--;
-    return slice_part(path, start, path.length - start);
-}
-
 bool kiro_command_is_ours(struct slice command, size_t *program_at, struct buffer *program)
 {
     struct buffer word;
@@ -53,7 +45,7 @@ bool kiro_command_is_ours(struct slice command, size_t *program_at, struct buffe
         if (!shell_next_word(command, &position, &start, &word))
             goto out;
     } while (is_assignment(slice_part(command, start, position - start)));
-    if (!slice_equal(base_name(buffer_slice(&word)), SLICE("spanhook")))
+    if (!slice_equal(slice_base_name(buffer_slice(&word)), SLICE("spanhook")))
         goto out;
     if (program_at)
         *program_at = start;
@@ -90,7 +82,7 @@ void kiro_each_entry(enum kiro_form form, const struct json *document, kiro_entr
                 visitor(context, document, entry, buffer_slice(&event), buffer_slice(&command),
                         kiro_command_is_ours(buffer_slice(&command), NULL, NULL));
         }
-    } else if (json_type(document, hooks) == JSON_OBJECT) {
+    } else if (form == KIRO_AGENT_FILE && json_type(document, hooks) == JSON_OBJECT) {
         for (int key = json_first(document, hooks); key != JSON_NONE; key = json_next(document, key)) {
             const int list = json_member_value(document, key);
             buffer_clear(&event);

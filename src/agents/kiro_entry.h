@@ -19,7 +19,8 @@
 extern const char *const kiro_agent_events[KIRO_EVENTS];
 extern const char *const kiro_triggers[KIRO_EVENTS];
 
-enum kiro_form { KIRO_AGENT_FILE, KIRO_HOOKS_FILE };
+/* KIRO_SERVERS_FILE has no hooks, or none that matter: only its MCP servers are looked at. */
+enum kiro_form { KIRO_AGENT_FILE, KIRO_HOOKS_FILE, KIRO_SERVERS_FILE };
 
 /* Appends the command for entries of this form. `binary` is an absolute path; prompt_chars < 0: the hook's default. */
 void kiro_command(struct buffer *out, enum kiro_form form, const char *binary, long prompt_chars);

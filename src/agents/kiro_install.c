@@ -2,7 +2,9 @@
 
 #include "agents/json_edit.h"
 #include "agents/kiro_hooks.h"
+#include "agents/kiro_mcp.h"
 #include "agents/shell_word.h"
+#include "base/json_scan.h"
 #include "base/utf8.h"
 
 #include <stdio.h>
@@ -14,6 +16,10 @@
 struct work {
     struct kiro_plan *plan;
     struct kiro_commands commands;
+    struct kiro_wrapper wrapper;
+    bool wrap_all;   /* plain servers too */
+    bool no_wrapper; /* what should stand there cannot be written: all servers stay as they are */
+    size_t servers;  /* seen so far */
     struct error *error;
     bool good;
 };
@@ -48,7 +54,7 @@ static bool remember(struct work *work, struct kiro_change *change, bool had_our
     const struct install_file *old = install_record_find(work->plan->before, change->file.path);
     char now[SHA256_TEXT];
     if (after->file_count == INSTALL_FILES_MAX)
-        return error_set(work->error, "more than %d files hold spanhook's hooks", INSTALL_FILES_MAX);
+        return error_set(work->error, "more than %d files hold spanhook's hooks or MCP servers", INSTALL_FILES_MAX);
     struct install_file *file = &after->files[after->file_count++];
     if (change->action == KIRO_KEEP && old) {
         *file = *old;
@@ -70,9 +76,9 @@ static bool remember(struct work *work, struct kiro_change *change, bool had_our
     return true;
 }
 
-/* What a file with this text (NULL: that is not there) is to hold. A file that we made and nobody changed follows this version's
- * template. */
-static bool wanted_text(const struct work *work, enum kiro_form form, const char *path, const struct slice *found, struct buffer *out,
+/* What a file with this text (NULL: that is not there) is to hold of hooks. A file that we made and nobody changed follows this
+ * version's template. */
+static bool wanted_hooks(const struct work *work, enum kiro_form form, const char *path, const struct slice *found, struct buffer *out,
                         struct error *error)
 {
     const struct kiro_plan *plan = work->plan;
@@ -84,14 +90,54 @@ static bool wanted_text(const struct work *work, enum kiro_form form, const char
         text_sha256(*found, now);
         whole = strcmp(old->after, now) == 0;
     }
-    buffer_clear(out);
-    if (!whole)
-        return kiro_wire(form, *found, command, out, error);
-    if (form == KIRO_AGENT_FILE)
+    if (form == KIRO_SERVERS_FILE)
+        buffer_append_slice(out, found ? *found : slice_of(NULL));
+    else if (whole && form == KIRO_AGENT_FILE)
         kiro_agent_template(out, command, kiro_home_label(&plan->home));
-    else
+    else if (whole)
         kiro_hooks_template(out, command);
+    else
+        return kiro_wire(form, *found, command, out, error);
     return !out->failed || error_set(error, "no memory");
+}
+
+/* What it is to hold, servers included. */
+static bool wanted_text(const struct work *work, enum kiro_form form, const char *path, const struct slice *found, struct buffer *out,
+                        struct error *error)
+{
+    struct buffer hooks;
+    buffer_clear(out);
+    if (form == KIRO_HOOKS_FILE || work->no_wrapper)
+        return wanted_hooks(work, form, path, found, out, error);
+    buffer_init(&hooks, JSON_EDIT_TEXT_MAX);
+    const bool done = wanted_hooks(work, form, path, found, &hooks, error) &&
+                      kiro_wrap_servers(buffer_slice(&hooks), &work->wrapper, work->wrap_all, out, error);
+    buffer_free(&hooks);
+    return done;
+}
+
+static size_t count_wrapped(enum kiro_form form, struct slice text)
+{
+    return form == KIRO_HOOKS_FILE ? 0 : mcp_count(text, &kiro_mcp_place, MCP_WRAPPED);
+}
+
+/* Says what is done to a file that holds `change->text` afterwards. */
+static void describe(struct kiro_change *change, enum kiro_form form, const char *note, bool had_hooks)
+{
+    const size_t before = count_wrapped(form, buffer_slice(&change->file.text)), after = count_wrapped(form, buffer_slice(&change->text));
+    const char *hooks = "", *servers = "";
+    char wrapped[64];
+    if (form != KIRO_SERVERS_FILE && had_hooks)
+        hooks = "; spanhook's entries brought up to date";
+    else if (form != KIRO_SERVERS_FILE && change->action == KIRO_EDIT)
+        hooks = "; one entry for each of the five events, the rest as it was";
+    if (after > before) {
+        (void)snprintf(wrapped, sizeof(wrapped), "; %zu MCP server%s wrapped", after - before, after - before == 1 ? "" : "s");
+        servers = wrapped;
+    } else if (form == KIRO_SERVERS_FILE && change->action == KIRO_EDIT) {
+        servers = "; wrapping brought up to date";
+    }
+    (void)snprintf(change->note, sizeof(change->note), "%s%s%s", note, hooks, servers);
 }
 
 /* Plans the wiring of one file. One that is right as it is is only read, so that it may be a link or read-only. */
@@ -119,19 +165,19 @@ static bool wire_file(struct work *work, enum kiro_form form, const char *path, 
     change = kiro_plan_add(plan, path, work->error);
     if (!change)
         goto out;
+    if (form == KIRO_SERVERS_FILE && !change->file.exists) {
+        done = true; /* it went away meanwhile */
+        goto out;
+    }
     const struct slice found = buffer_slice(&change->file.text);
-    const bool had_ours = change->file.exists && kiro_count_ours(form, found) > 0;
+    const bool had_hooks = change->file.exists && kiro_count_ours(form, found) > 0;
+    const bool had_ours = had_hooks || (change->file.exists && count_wrapped(form, found) > 0);
     if (!wanted_text(work, form, path, change->file.exists ? &found : NULL, &text, &why)) {
         error_set(work->error, "%s: %s; nothing was changed", path, why.text);
         goto out;
     }
     kiro_change_to(change, buffer_slice(&text));
-    const char *how = "";
-    if (had_ours)
-        how = "; spanhook's entries brought up to date";
-    else if (change->action == KIRO_EDIT)
-        how = "; one entry for each of the five events, the rest as it was";
-    (void)snprintf(change->note, sizeof(change->note), "%s%s", note, how);
+    describe(change, form, note, had_hooks);
     done = remember(work, change, had_ours);
 out:
     buffer_free(&text);
@@ -139,14 +185,59 @@ out:
     return done;
 }
 
+/* Has the file a server to wrap or to bring up to date? *good becomes false where that cannot be known and was asked for. */
+static bool servers_matter(struct work *work, const char *path, struct slice text)
+{
+    struct kiro_plan *plan = work->plan;
+    if (work->no_wrapper)
+        return false;
+    if (!work->wrap_all)
+        return mcp_count(text, &kiro_mcp_place, MCP_WRAPPED) > 0;
+    if (!json_valid(text)) {
+        work->good = error_set(work->error, "%s: not valid JSON; nothing was changed", path);
+        return false;
+    }
+    work->servers += kiro_tell_of_servers(&plan->home, path, text, &plan->remarks, &plan->warnings);
+    return mcp_count(text, &kiro_mcp_place, MCP_WRAPPED) > 0 || mcp_count(text, &kiro_mcp_place, MCP_PLAIN) > 0;
+}
+
 static void wire_if_ours(void *context, const char *path, struct slice text)
 {
     struct work *work = context;
+    if (!work->good)
+        return;
+    const bool servers = servers_matter(work, path, text);
     if (work->good && kiro_count_ours(KIRO_AGENT_FILE, text) > 0)
         work->good = wire_file(work, KIRO_AGENT_FILE, path, "agent");
+    else if (work->good && servers)
+        work->good = wire_file(work, KIRO_SERVERS_FILE, path, "agent");
 }
 
-/* The default agent stays as it is: what an earlier installation did to it still holds. */
+/* settings/mcp.json, the servers of all agents. One that is there and cannot be read is refused by wire_file where it is asked for. */
+static bool wrap_settings(struct work *work)
+{
+    struct kiro_plan *plan = work->plan;
+    char path[PATH_MAX];
+    struct buffer text;
+    struct stat found;
+    if (!kiro_path(&plan->home, "settings", "mcp", ".json", path, work->error))
+        return false;
+    buffer_init(&text, JSON_EDIT_TEXT_MAX + 8192);
+    const bool readable = read_small_file(path, &text);
+    const bool servers = readable ? servers_matter(work, path, buffer_slice(&text)) : work->wrap_all && lstat(path, &found) == 0;
+    buffer_free(&text);
+    if (work->good && servers)
+        work->good = wire_file(work, KIRO_SERVERS_FILE, path, "MCP servers of all agents");
+    if (work->good && work->wrap_all && work->servers == 0) {
+        buffer_append_text(&plan->remarks, "note       no MCP server is configured in ");
+        append_visible(&plan->remarks, slice_of(kiro_home_label(&plan->home)));
+        buffer_append_byte(&plan->remarks, '\n');
+    }
+    return work->good;
+}
+
+/* The default agent stays as it is: what an earlier installation did to it still holds. Called where set_default would be, so that a
+ * second installation writes the same record. */
 static void keep_default(struct work *work, const char *settings_path)
 {
     const struct install_record *before = work->plan->before;
@@ -208,15 +299,19 @@ static bool wire_default(struct work *work)
     if (has && kiro_agent_find(agents, name, path)) {
         char note[KIRO_AGENT_NAME_MAX + 64];
         (void)snprintf(note, sizeof(note), strcmp(name, KIRO_OWN_AGENT) == 0 ? "agent %s" : "your default agent %s", name);
+        if (!wire_file(work, KIRO_AGENT_FILE, path, note))
+            return false;
         keep_default(work, settings_path);
-        return wire_file(work, KIRO_AGENT_FILE, path, note);
+        return true;
     }
     if (has && kiro_path(&plan->home, "agents", name, ".md", markdown, NULL) && stat(markdown, &found) == 0) {
         buffer_append_text(&plan->remarks, "note       the default agent ");
         append_visible(&plan->remarks, slice_of(name));
         buffer_append_text(&plan->remarks, " is for v3 only and stays; for v1 and v2 start: kiro-cli chat --agent " KIRO_OWN_AGENT "\n");
+        if (!wire_file(work, KIRO_AGENT_FILE, own, "agent like kiro_default"))
+            return false;
         keep_default(work, settings_path);
-        return wire_file(work, KIRO_AGENT_FILE, own, "agent like kiro_default");
+        return true;
     }
     if (!wire_file(work, KIRO_AGENT_FILE, own, "agent like kiro_default, with the hooks (Kiro v1 and v2)"))
         return false;
@@ -257,7 +352,7 @@ static void warn_of_binary(struct kiro_plan *plan, const char *binary)
 struct kiro_plan *kiro_plan_install(const struct kiro_install_options *options, struct error *error)
 {
     struct kiro_plan *plan = kiro_plan_new(error);
-    struct work work = {.plan = plan, .error = error, .good = true};
+    struct work work = {.plan = plan, .wrap_all = options->mcp, .error = error, .good = true};
     char agents[PATH_MAX], hooks[PATH_MAX];
     if (!plan)
         return NULL;
@@ -273,13 +368,16 @@ struct kiro_plan *kiro_plan_install(const struct kiro_install_options *options, 
     if (!own_binary_path(plan->after->binary, error) || !file_sha256(plan->after->binary, plan->after->binary_sha256, error) ||
         !kiro_commands_for(plan->after->binary, plan->after->prompt_chars, &work.commands, error))
         goto failed;
+    work.no_wrapper = !kiro_wrapper_for(plan->after->binary, &work.wrapper, error);
+    if (work.no_wrapper && options->mcp)
+        goto failed;
     warn_of_binary(plan, plan->after->binary);
     if (!(options->agent ? wire_named(&work, options->agent) : wire_default(&work)))
         goto failed;
     if (!path_join(agents, plan->home.path, "agents") || !kiro_path(&plan->home, "hooks", "spanhook", ".json", hooks, error))
         goto failed;
     each_json_file(agents, wire_if_ours, &work);
-    if (!work.good || !wire_file(&work, KIRO_HOOKS_FILE, hooks, "hooks of Kiro v3 and the IDE"))
+    if (!work.good || !wire_file(&work, KIRO_HOOKS_FILE, hooks, "hooks of Kiro v3 and the IDE") || !wrap_settings(&work))
         goto failed;
     plan->after->exists = true;
     return plan;

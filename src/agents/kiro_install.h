@@ -14,11 +14,13 @@
 struct kiro_install_options {
     const char *agent;  /* NULL: see above */
     long prompt_chars;  /* 0 to KIRO_PROMPT_CHARS_MAX; -1: as installed before, else the hook's default */
+    bool mcp;           /* wrap the MCP servers of the agents and of settings/mcp.json; wrapped ones are brought up to date anyway */
 };
 struct kiro_plan *kiro_plan_install(const struct kiro_install_options *options, struct error *error);
 
-/* A plan without changes and with before->exists false: it is not installed. */
-struct kiro_plan *kiro_plan_uninstall(struct error *error);
+/* Takes out hooks and wrapping, or, with `mcp_only`, the wrapping alone; hooks and record then stay. A plan without changes and with
+ * before->exists false: it is not installed. */
+struct kiro_plan *kiro_plan_uninstall(bool mcp_only, struct error *error);
 
 /* The commands as they are to stand in the files, for this binary. */
 struct kiro_commands {

@@ -53,7 +53,7 @@ void kiro_plan_free(struct kiro_plan *plan)
 struct kiro_change *kiro_plan_add(struct kiro_plan *plan, const char *path, struct error *error)
 {
     if (plan->count == INSTALL_FILES_MAX) {
-        error_set(error, "more than %d files hold spanhook's hooks", INSTALL_FILES_MAX);
+        error_set(error, "more than %d files hold spanhook's hooks or MCP servers", INSTALL_FILES_MAX);
         return NULL;
     }
     struct kiro_change *change = &plan->changes[plan->count++];
@@ -64,7 +64,7 @@ struct kiro_change *kiro_plan_add(struct kiro_plan *plan, const char *path, stru
 struct kiro_change *kiro_plan_add_kept(struct kiro_plan *plan, const char *path, struct slice text, struct error *error)
 {
     if (plan->count == INSTALL_FILES_MAX) {
-        error_set(error, "more than %d files hold spanhook's hooks", INSTALL_FILES_MAX);
+        error_set(error, "more than %d files hold spanhook's hooks or MCP servers", INSTALL_FILES_MAX);
         return NULL;
     }
     struct kiro_change *change = &plan->changes[plan->count++];
@@ -227,7 +227,8 @@ bool kiro_plan_apply(struct kiro_plan *plan, struct error *error)
         done = plan->changes[i].action != KIRO_CREATE || make_folders(plan, plan->changes[i].file.path, error);
     for (size_t i = 0; done && i < plan->count; i++)
         done = carry_out(&plan->changes[i], error);
-    done = done && (plan->after ? install_record_write(plan->after, error) : install_record_remove(error));
+    if (!plan->no_record)
+        done = done && (plan->after ? install_record_write(plan->after, error) : install_record_remove(error));
     for (size_t i = plan->count; i > 0; i--) {
         struct kiro_change *change = &plan->changes[i - 1];
         if (!done && change->done)

@@ -23,6 +23,7 @@ struct kiro_plan {
     struct kiro_home home;
     struct install_record *before; /* as found; never NULL */
     struct install_record *after;  /* to be stored; NULL: the record is to be removed */
+    bool no_record;                /* there is none of this Kiro folder, and none is to be made or removed */
     struct kiro_change changes[INSTALL_FILES_MAX];
     size_t count;
     struct buffer warnings; /* lines for stderr */

@@ -7,11 +7,12 @@
 
 #define OUTPUT_MAX ((size_t)16 * 1024 * 1024)
 
-enum { OPTION_AGENT, OPTION_DRY_RUN, OPTION_PROMPT_CHARS };
+enum { OPTION_AGENT, OPTION_DRY_RUN, OPTION_MCP, OPTION_PROMPT_CHARS };
 
 static const struct verb_option options[] = {
     [OPTION_AGENT] = {"--agent", "NAME", "add the hooks to this agent of yours and leave the default agent alone", NULL},
     [OPTION_DRY_RUN] = {"--dry-run", NULL, "show what would change, change nothing", NULL},
+    [OPTION_MCP] = {"--mcp", NULL, "wrap the MCP servers too, so that their calls are recorded from within", NULL},
     [OPTION_PROMPT_CHARS] = {"--prompt-chars", "N", "characters of each prompt to keep, 0 for none (default: 200)", NULL},
     {NULL, NULL, NULL, NULL},
 };
@@ -62,6 +63,7 @@ static int run(const struct verb *verb, int argc, char **argv)
         (void)fprintf(stderr, "spanhook install: --prompt-chars takes a number from 0 to %d\n", KIRO_PROMPT_CHARS_MAX);
         return EXIT_USAGE;
     }
+    install.mcp = arguments.options[OPTION_MCP] != NULL;
     const bool dry = arguments.options[OPTION_DRY_RUN] != NULL;
     struct kiro_plan *plan = kiro_plan_install(&install, &error);
     if (!plan)
@@ -97,7 +99,14 @@ const struct verb verb_install = {
         "before its first change. Links, read-only files and files that are not valid\n"
         "JSON are refused before anything is changed. The path of the binary stands in\n"
         "the hooks, in single quotes where a shell needs them. Running it again repairs\n"
-        "and updates; --prompt-chars keeps its last value unless given.",
+        "and updates; --prompt-chars keeps its last value unless given.\n"
+        "\n"
+        "--mcp also puts \"spanhook mcp --name SERVER --\" in front of the command of every\n"
+        "MCP server in ~/.kiro/settings/mcp.json and in your agents' files, with --state\n"
+        "where your state folder is not the usual one. Servers that are reached over HTTP\n"
+        "stay as they are and are named; so do those whose command has a ~ or $ for Kiro\n"
+        "to expand. Without --mcp wrapped servers are brought up to date, and no others\n"
+        "are wrapped.",
     .options = options,
     .run = run,
     .hidden = false,
