@@ -15,8 +15,8 @@ SHIM := child forward inject inspect lane message pending record record_message 
 	watch
 REPORT := arena axis code_point_width duration id_map screen_text source style terminal trace trace_list trace_list_load \
 	trace_tree waterfall waterfall_span
-VERBS := completion doctor doctor_endpoint doctor_hook doctor_kiro doctor_state findings flush help hook install mcp payload pump \
-	relay relay_start sessions status uninstall verb view
+VERBS := completion doctor doctor_endpoint doctor_hook doctor_kiro doctor_mcp doctor_state find_program findings flush help hook install \
+	mcp payload pump relay relay_start sessions status uninstall verb view
 
 UNIT_TESTS := answer archive buffer clock counters crc32c cursor destination duration fold fold_requests frame hash http_client \
 	http_response ids inject io json json_digest json_edit json_scan json_write lock log mcp_wrap op oplog otlp_json redact rejected \

@@ -35,6 +35,7 @@ static int run(const struct verb *verb, int argc, char **argv)
     const uint64_t realtime = clock_realtime(), since_boot = clock_since_boot();
     findings_add(findings, "version", FINDING_INFO, NULL, "spanhook " SPANHOOK_VERSION);
     doctor_check_kiro(findings);
+    doctor_check_mcp(findings);
     doctor_check_hook(findings);
     doctor_check_state(findings);
     doctor_check_clock(findings, realtime, since_boot);
@@ -61,11 +62,12 @@ const struct verb verb_doctor = {
     .choices = NULL,
     .summary = "check the installation and this machine",
     .description =
-        "Looks at the installation in Kiro's user folder and at the working folder's\n"
-        ".kiro, runs the hook to see that it is silent, that it records and what it costs\n"
-        "on this machine, and checks the state folder, the clock and the endpoint. Each\n"
-        "finding is pass, warn, fail or info; where something can be mended, the command\n"
-        "follows. Nothing is changed. Exit code 1 if anything fails.",
+        "Looks at the installation in Kiro's user folder, at the MCP servers there, and at\n"
+        "the working folder's .kiro, runs the hook to see that it is silent, that it\n"
+        "records and what it costs on this machine, and checks the state folder, the\n"
+        "clock and the endpoint. Each finding is pass, warn, fail or info; where something\n"
+        "can be mended, the command follows. Nothing is changed. Exit code 1 if anything\n"
+        "fails.",
     .options = options,
     .run = run,
     .hidden = false,

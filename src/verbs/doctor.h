@@ -6,6 +6,8 @@
 
 /* Kiro's files, user scope and the working folder's project scope. */
 void doctor_check_kiro(struct findings *findings);
+/* The MCP servers of the same files: which run behind spanhook, and whether they can. */
+void doctor_check_mcp(struct findings *findings);
 /* Runs this binary's hook in a temporary state folder: is it silent, does it record, what does it cost? */
 void doctor_check_hook(struct findings *findings);
 /* State folder, relay and counters. */

@@ -2,6 +2,7 @@
 #include "agents/kiro_hooks.h"
 #include "agents/kiro_install.h"
 #include "verbs/doctor.h"
+#include "verbs/find_program.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -272,26 +273,15 @@ static void check_project(struct check *check)
                      "the .kiro of the working folder has no hooks that pass for spanhook's");
 }
 
-/* v1 and v2 run hooks with bash from PATH; it is looked for, never run. */
+/* v1 and v2 run hooks with bash from PATH. */
 static void check_bash(const struct check *check)
 {
-    const char *list = getenv("PATH");
-    for (struct slice rest = slice_of(list); rest.length;) {
-        size_t end = 0;
-        while (end < rest.length && rest.data[end] != ':')
-            end++;
-        char path[PATH_MAX];
-        const int length = snprintf(path, sizeof(path), "%.*s/bash", (int)end, rest.data);
-        struct stat found;
-        if (end && length > 0 && length < (int)sizeof(path) && stat(path, &found) == 0 && S_ISREG(found.st_mode) &&
-            access(path, X_OK) == 0) {
-            findings_add(check->findings, "install.bash", FINDING_PASS, NULL, "%s; Kiro v1 and v2 run hooks with it", path);
-            return;
-        }
-        rest = slice_part(rest, end + (end < rest.length), rest.length);
-    }
-    findings_add(check->findings, "install.bash", FINDING_WARN, "install bash, for example: apt install bash",
-                 "there is no bash in PATH: Kiro v1 and v2 cannot run any hook");
+    char path[PATH_MAX];
+    if (find_program(SLICE("bash"), path))
+        findings_add(check->findings, "install.bash", FINDING_PASS, NULL, "%s; Kiro v1 and v2 run hooks with it", path);
+    else
+        findings_add(check->findings, "install.bash", FINDING_WARN, "install bash, for example: apt install bash",
+                     "there is no bash in PATH: Kiro v1 and v2 cannot run any hook");
 }
 
 void doctor_check_kiro(struct findings *findings)

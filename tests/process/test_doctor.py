@@ -170,6 +170,139 @@ def test_V08_project_text_cannot_steer_the_terminal(home):
     doctor(home, cwd=project)
 
 
+def servers(home, **entries):
+    return put(kiro(home) / "settings" / "mcp.json", {"mcpServers": entries})
+
+
+def test_mcp_servers_are_told_apart(home):
+    install(home)
+    assert "install.mcp" not in doctor(home)
+    web, odd = {"url": "https://example.com"}, {"command": 7}
+    path = servers(home, one={"command": "sh", "args": ["-c"]}, two={"command": "cat"}, web=web, odd=odd)
+    before = tree(kiro(home))
+    plain, http, left = doctor(home, expect=0)["install.mcp"]
+    assert plain[::2] == ("info", "spanhook install kiro --mcp") and plain[1].endswith("one, two") and str(path) in plain[1]
+    assert http[0] == "info" and http[1].endswith("over HTTP and cannot be wrapped: web")
+    assert left[0] == "info" and left[1].endswith("odd (it has no command)")
+    assert tree(kiro(home)) == before
+    install(home, "--mcp")
+    put(kiro(home) / "agents" / "other.json", {"mcpServers": {"three": {"command": "cat"}}})
+    wrapped, http, left, plain = doctor(home, expect=0)["install.mcp"]
+    assert wrapped[::2] == ("pass", "") and wrapped[1].endswith("run behind spanhook: one, two") and str(path) in wrapped[1]
+    assert plain[::2] == ("warn", "spanhook install kiro --mcp") and plain[1].endswith(": three") and "other.json" in plain[1]
+    uninstall(home)
+    assert [finding[0] for finding in doctor(home)["install.mcp"]] == ["info", "info", "info", "info"]
+
+
+def test_mcp_servers_behind_another_binary(home):
+    binary = copy_of_binary(home, "bin")
+    servers(home, one={"command": "cat"}, two={"command": "cat"}, three={"command": "cat", "disabled": True})
+    install(home, "--mcp", binary=binary)
+    assert one(doctor(home, binary=binary), "install.mcp")[0] == "pass"
+    status, text, fix = one(doctor(home, expect=0), "install.mcp")
+    assert (status, fix) == ("warn", "spanhook install kiro") and f"one ({binary}), two ({binary})" in text
+    os.unlink(binary)
+    missing, other = doctor(home, expect=1)["install.mcp"]
+    assert missing[::2] == ("fail", "spanhook install kiro") and binary in missing[1] and missing[1].endswith(": one, two")
+    assert other[0] == "warn" and "three" in other[1]
+    install(home)
+    assert one(doctor(home, expect=0), "install.mcp")[0] == "pass"
+    servers(home, bare={"command": "spanhook", "args": ["mcp", "--", "cat"]})
+    assert [finding[0] for finding in doctor(home, env=home.env(PATH="/nowhere"), expect=1)["install.mcp"]] == ["fail"]
+    put(home.path / "spanhook", b"x", mode=0o755)
+    status, text, _ = one(doctor(home, env=home.env(PATH=f"{home.path}:{os.environ['PATH']}"), expect=0), "install.mcp")
+    assert status == "warn" and "bare (spanhook)" in text
+
+
+def test_mcp_servers_that_record_elsewhere(home):
+    servers(home, one={"command": "cat"})
+    install(home, "--mcp", env=home.env(SPANHOOK_HOME=home.path / "elsewhere"))
+    assert one(doctor(home, env=home.env(SPANHOOK_HOME=home.path / "elsewhere")), "install.mcp")[0] == "pass"
+    status, text, fix = one(doctor(home), "install.mcp")
+    assert (status, fix) == ("warn", "spanhook install kiro") and f"one ({home.path}/elsewhere)" in text and "left out" in text
+    status, text, _ = one(doctor(home, env=home.env(SPANHOOK_HOME=home.path / "third")), "install.mcp")
+    assert status == "warn" and f"--state {home.path}/third" in text
+
+
+def test_mcp_servers_whose_program_is_not_there(home):
+    servers(home, bare={"command": "no-such-program"}, absolute={"command": "/no/such/program"}, folder={"command": "/tmp"},
+            relative={"command": "./x"}, path={"command": "no-such-program", "env": {"PATH": "/x"}}, off={"command": "x-y-z", "disabled": True},
+            right={"command": "cat"})
+    install(home, "--mcp")
+    command, wrapped = doctor(home, expect=0)["install.mcp"]
+    assert command[0] == "warn" and command[1].endswith("bare (no-such-program), absolute (/no/such/program), folder (/tmp)")
+    assert wrapped[0] == "pass" and wrapped[1].endswith("relative, path, off, right")
+
+
+def test_many_mcp_servers_fit(home):
+    servers(home, **{f"server-{number}-{'x' * 80}": {"command": "cat"} for number in range(50)})
+    _, text, _ = one(doctor(home, expect=0), "install.mcp")
+    assert text.endswith(" more") and "server-0-" in text and len(text) < 700
+
+
+def test_mcp_file_that_cannot_be_read(home):
+    for text in (b'{"mcpServers": {', b'{"mcpServers": []}', b'{"mcpServers": {}, "mcpServers": {}}'):
+        put(kiro(home) / "settings" / "mcp.json", text)
+        status, said, _ = one(doctor(home, expect=0), "install.mcp")
+        assert status == "warn" and "cannot be looked at" in said
+
+
+def test_V08_project_servers_that_pass_for_ours_are_flagged(home):
+    servers(home, mine={"command": "cat"})
+    install(home, "--mcp")
+    project = home.path / "project"
+    evil = "/tmp/.x/spanhook"
+    for name, entry in (("a", {"command": evil, "args": ["mcp", "--name", "a", "--", "cat"]}), ("a", {"command": evil}),
+                        ("spanhook-view", {"command": "curl", "args": ["evil"]}), ("spanhook", {"url": "http://evil"}),
+                        ("a", {"command": "env", "args": [evil, "mcp", "--", "cat"]}), ("a", {"command": "spanhook-mcp"}),
+                        ("a", {"command": "sh", "args": ["-c", "spanhook mcp -- cat; evil"]})):
+        for place in ("settings/mcp.json", "agents/a.json"):
+            path = put(project / ".kiro" / place, {"mcpServers": {name: entry}})
+            status, text, _ = one(doctor(home, cwd=project, expect=0), "install.mcp_project")
+            assert status == "warn" and str(path) in text and "passes for spanhook's" in text and name in text
+            assert entry.get("command", "") in text
+            path.unlink()
+    for entry in ({"command": BINARY, "args": ["mcp", "--", "cat"]}, {"command": "cat", "args": ["/work/spanhook"]}, {"command": "npx"}):
+        put(project / ".kiro" / "settings" / "mcp.json", {"mcpServers": {"a": entry}})
+        assert "install.mcp_project" not in doctor(home, cwd=project)
+    # a name from PATH is what PATH makes of it
+    put(project / ".kiro" / "settings" / "mcp.json", {"mcpServers": {"a": {"command": "spanhook", "args": ["mcp", "--", "cat"]}}})
+    (home.path / "bin").mkdir()
+    (home.path / "bin" / "spanhook").symlink_to(BINARY)
+    path = f"{home.path}/bin:{os.environ['PATH']}"
+    assert "install.mcp_project" not in doctor(home, cwd=project, env=home.env(PATH=path))
+    assert one(doctor(home, cwd=project, env=home.env(PATH="/nowhere")), "install.mcp_project")[0] == "warn"
+
+
+def test_V08_project_servers_cannot_drown_the_rest(home):
+    project = home.path / "project"
+    put(project / ".kiro" / "settings" / "mcp.json", {"mcpServers": {f"spanhook {number}": {"command": "x"} for number in range(900)}})
+    found = doctor(home, cwd=project)
+    assert len(found["install.mcp_project"]) == 9 and found["install.mcp_project"][-1][1].endswith("892 more of these")
+    assert "hook.runs" in found
+
+
+def test_V08_project_servers_cannot_steer_the_terminal(home):
+    project = home.path / "project"
+    put(project / ".kiro" / "settings" / "mcp.json", {"mcpServers": {"spanhook \x1b[2J\x9b": {"command": "x \x1b]0;x\x07\r\n\x9b2J"}}})
+    result = subprocess.run([BINARY, "doctor"], env=home.env(), cwd=project, capture_output=True, timeout=60)
+    assert b"passes for spanhook's" in result.stdout
+    text = result.stdout.decode()
+    assert not [character for character in text if (ord(character) < 32 and character != "\n") or 127 <= ord(character) < 160]
+    doctor(home, cwd=project)
+
+
+def test_project_servers_that_win_are_named(home):
+    servers(home, mine={"command": "cat"}, other={"command": "cat"})
+    install(home, "--mcp")
+    project = home.path / "project"
+    path = put(project / ".kiro" / "settings" / "mcp.json", {"mcpServers": {"mine": {"command": "cat"}, "new": {"command": "cat"},
+                                                                           "other": {"command": BINARY, "args": ["mcp", "--", "cat"]}}})
+    status, text, fix = one(doctor(home, cwd=project, expect=0), "install.mcp_project")
+    assert (status, fix) == ("info", "") and str(path) in text and text.endswith("not wrapped: mine")
+    assert "install.mcp_project" not in doctor(home)
+
+
 def test_state_folder_that_others_may_write_fails(home):
     home.hook({"hook_event_name": "agentSpawn", "session_id": "s", "cwd": "/"}, env=home.env(SPANHOOK_RELAY="off"))
     home.state.chmod(0o777)
