@@ -3,7 +3,8 @@
 
 BASE := buffer clock crc32c error hash io json json_copy json_digest json_grammar json_scan json_scan_skim json_scan_string json_value \
 	json_write log process slice utf8
-TRACE := attribute fold fold_calls fold_requests fold_span ids input_key op op_keep redact redact_named redact_shapes redact_url redact_value resource_attributes skill traceparent
+TRACE := attribute fold fold_calls fold_requests fold_span ids input_key op op_keep redact redact_named redact_shapes redact_url \
+	redact_value resource_attributes skill traceparent
 OTLP := otlp_json otlp_json_batch
 STORE := agent_log archive_files archive_lines archive_read archive_write counters cursor file frame lock oplog_append oplog_list \
 	oplog_name oplog_position oplog_read settings slots state
