@@ -262,7 +262,7 @@ def test_V08_project_servers_that_pass_for_ours_are_flagged(home):
             assert status == "warn" and str(path) in text and "passes for spanhook's" in text and name in text
             assert entry.get("command", "") in text
             path.unlink()
-    for entry in ({"command": BINARY, "args": ["mcp", "--", "cat"]}, {"command": "cat", "args": ["/work/spanhook"]}, {"command": "npx"}):
+    for entry in ({"command": BINARY, "args": ["mcp", "--", "cat"]}, {"command": "cat", "args": ["/opt/spanhook"]}, {"command": "npx"}):
         put(project / ".kiro" / "settings" / "mcp.json", {"mcpServers": {"a": entry}})
         assert "install.mcp_project" not in doctor(home, cwd=project)
     # a name from PATH is what PATH makes of it
