@@ -19,10 +19,14 @@ void sha256_update(struct sha256 *hash, struct slice data);
 void sha256_final(struct sha256 *hash, uint8_t digest[static SHA256_SIZE]);
 
 #define FNV1A_START UINT64_C(0xcbf29ce484222325)
+static inline uint64_t fnv1a_byte(uint64_t state, char byte)
+{
+    return (state ^ (uint8_t)byte) * UINT64_C(0x100000001b3);
+}
 static inline uint64_t fnv1a(uint64_t state, struct slice data)
 {
     for (size_t i = 0; i < data.length; i++)
-        state = (state ^ (uint8_t)data.data[i]) * UINT64_C(0x100000001b3);
+        state = fnv1a_byte(state, data.data[i]);
     return state;
 }
 

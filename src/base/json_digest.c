@@ -18,11 +18,6 @@ static uint64_t hash_number(uint64_t state, uint64_t value)
     return fnv1a(state, (struct slice){(const char *)&value, sizeof value});
 }
 
-static uint64_t hash_byte(uint64_t state, char byte)
-{
-    return fnv1a(state, (struct slice){&byte, 1});
-}
-
 void json_digest_begin(struct json_digest *digest, const struct slice *left_out, size_t count)
 {
     digest->left_out = left_out;
@@ -152,13 +147,15 @@ static void end_literal(struct json_digest *digest)
 /* Takes what it can of a string at once and returns how much. */
 static size_t string_run(struct json_digest *digest, struct slice text)
 {
+    uint64_t scalar = digest->scalar;
     size_t length = 0;
-    while (length < text.length && text.data[length] != '"' && text.data[length] != '\\')
-        length++;
-    if (length) {
+    if (digest->high && text.length && text.data[0] != '"' && text.data[0] != '\\') {
         settle_surrogate(digest);
-        digest->scalar = fnv1a(digest->scalar, slice_part(text, 0, length));
+        scalar = digest->scalar;
     }
+    for (; length < text.length && text.data[length] != '"' && text.data[length] != '\\'; length++)
+        scalar = fnv1a_byte(scalar, text.data[length]);
+    digest->scalar = scalar;
     return length;
 }
 
@@ -174,7 +171,7 @@ static void take_escape(struct json_digest *digest, char letter)
     }
     settle_surrogate(digest);
     json_escape_meaning(letter, &meaning);
-    digest->scalar = hash_byte(digest->scalar, meaning);
+    digest->scalar = fnv1a_byte(digest->scalar, meaning);
 }
 
 static void take_hex(struct json_digest *digest, char c)
@@ -205,7 +202,7 @@ static void take_between(struct json_digest *digest, char c)
             digest->scalar = FNV1A_START;
             digest->null = c == 'n';
         }
-        digest->scalar = hash_byte(digest->scalar, c);
+        digest->scalar = fnv1a_byte(digest->scalar, c);
     }
 }
 
@@ -224,7 +221,7 @@ void json_digest_feed(struct json_digest *digest, struct slice text)
             } else if (c == '\\') {
                 digest->state = JSON_DIGEST_ESCAPE;
             } else {
-                i += string_run(digest, slice_part(text, i, text.length)) - 1;
+                i += string_run(digest, (struct slice){text.data + i, text.length - i}) - 1;
             }
             break;
         case JSON_DIGEST_ESCAPE:

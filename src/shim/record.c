@@ -270,7 +270,7 @@ void recorder_run(struct ring *ring, int doorbell, const struct recorder_options
     }
     while (drain(&record))
         continue;
-    if (record.has_state)
+    if (record.held_count)
         settle(&record);
     close_requests(&record);
     count_losses(&record);

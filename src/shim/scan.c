@@ -368,9 +368,9 @@ static void take_mark(struct scan *scan, char c)
 /* Whether the caller is to be told before this byte is taken. */
 static bool stop_before(struct scan *scan, char c, enum scan_result *result)
 {
-    const enum scan_context here = context(scan);
-    if (!scan->stops || scan->stopped || scan->is_batch)
+    if ((c != '}' && c != '"') || !scan->stops || scan->stopped || scan->is_batch)
         return false;
+    const enum scan_context here = context(scan);
     if (c == '}' && (here == SCAN_IN_META || here == SCAN_IN_PARAMS) &&
         (scan->state == SCAN_BEHIND_VALUE || (scan->state == SCAN_AT_KEY && level(scan)->empty))) {
         *result = here == SCAN_IN_META ? SCAN_META_END : SCAN_PARAMS_END;
@@ -432,13 +432,15 @@ static void end_line(struct scan *scan)
 static bool tell(struct scan *scan, enum scan_state state, unsigned depth, const struct scan_path *path, enum scan_result *result)
 {
     scan->stopped = false;
-    if (scan->is_batch && depth == 2 && scan->depth == 1 && scan->state == SCAN_BEHIND_VALUE && scan->complete) {
+    if (scan->state != SCAN_BEHIND_VALUE)
+        return false;
+    if (scan->is_batch && depth == 2 && scan->depth == 1 && scan->complete) {
         scan->message.size = scan->line_size - scan->element_start;
         scan->complete = false;
         *result = SCAN_ELEMENT;
         return true;
     }
-    if (scan->stops && state == SCAN_IN_STRING && scan->state == SCAN_BEHIND_VALUE && path && path->text == MCP_TEXT_TRACEPARENT) {
+    if (scan->stops && state == SCAN_IN_STRING && path && path->text == MCP_TEXT_TRACEPARENT) {
         *result = SCAN_TRACEPARENT_END;
         return true;
     }
@@ -450,7 +452,7 @@ enum scan_result scan_feed(struct scan *scan, struct slice text, size_t *taken)
     enum scan_result result;
     size_t at = 0;
     while (at < text.length) {
-        const struct slice rest = slice_part(text, at, text.length);
+        const struct slice rest = {text.data + at, text.length - at};
         if (!scan->in_line)
             begin_line(scan);
         if (rest.data[0] == '\n') {
