@@ -374,7 +374,7 @@ class AgentsChild:
 class Shim:
     """A shim with the test as its client. Without a command its server is a puppet, and the test is that, too (`server`)."""
 
-    def __init__(self, home, *options, command=None, env=None, agent=None, stubborn=False, **popen):
+    def __init__(self, home, *options, command=None, env=None, agent=None, stubborn=False, prefix=(), **popen):
         self.home, self.server, self.server_pid, self.puppet = home, None, None, None
         env = env or local(home)
         listener = None
@@ -385,7 +385,7 @@ class Shim:
             listener.listen(1)
             listener.settimeout(20)
             command = [*script(home, PUPPET, path.name + ".py"), str(path), *(["stubborn"] if stubborn else [])]
-        self.command = [BINARY, "mcp", *map(str, options), "--", *map(str, command)]
+        self.command = [*prefix, BINARY, "mcp", *map(str, options), "--", *map(str, command)]
         self.noise = home.path / f"stderr{len(list(home.path.glob('stderr*')))}"
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
