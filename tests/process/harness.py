@@ -89,14 +89,14 @@ class Home:
         """Every span of the archive as (resource attributes, span)."""
         spans = []
         for path in sorted((self.state / "traces").glob("*.jsonl")):
-            for line in path.read_text().splitlines():
+            for line in filter(None, path.read_text().split("\n")):
                 spans += spans_of(json.loads(line))
         return spans
 
     def view_json(self, *arguments, env=None):
         result = self.run("view", *arguments, "--json", env=env)
         assert result.returncode == 0, result
-        return [span for line in result.stdout.decode().splitlines() for span in spans_of(json.loads(line))]
+        return [span for line in filter(None, result.stdout.decode().split("\n")) for span in spans_of(json.loads(line))]
 
     def counters(self):
         result = self.run("status", "--json")

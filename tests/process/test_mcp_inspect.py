@@ -3,7 +3,7 @@
 import os
 import re
 
-from mcp import (Shim, bytes_of, call, cancelled, error, initialize, initialized, mcp_spans, notification, request, result, spliced)
+from mcp import (Shim, bytes_of, call, cancelled, error, initialize, initialized, mcp_spans, notification, request, result, spliced, verdict)
 
 
 def test_inspect_tells_each_message(home):
@@ -14,7 +14,7 @@ def test_inspect_tells_each_message(home):
                     (True, result("ask-1", {"roots": []})), (False, result(41, {"content": []})), (True, request(42, "ping")), (False, error(42, -32601, "no"))]
         for to_server, message in messages:
             if to_server:
-                spliced(bytes_of(message), shim.to_server(message))
+                spliced(bytes_of(message), shim.to_server(message), lambda line: ("either", *verdict(line)))
             else:
                 assert shim.to_client(message) == bytes_of(message)
         shim.finish()

@@ -18,7 +18,7 @@ import time
 from events import drop_disk, fill, local, quiet, send, prompt, small_disk
 from harness import BINARY, Skip
 from mcp import (PYTHON, SERVER, Agent, Shim, at_once, bytes_of, call, cpu_ticks, end_all, mcp_spans, nothing_left, processes, result, script, spliced,
-                 stat_of)
+                 stat_of, stuff, verdict)
 
 # A server that knows neither EOF nor SIGTERM. It says when it is there.
 DEAF = """
@@ -144,13 +144,7 @@ def test_R2_server_dies_with_64_kib_unread_by_the_client(home):
 def test_server_dies_with_64_kib_unread_by_it(home):
     """What the client has written and nobody will read must not keep the shim."""
     with Shim(home) as shim:
-        os.set_blocking(shim.client.writes, False)
-        written = 0
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                written += os.write(shim.client.writes, b"x" * 4096)
-                time.sleep(0.0005)
-        assert written > 65536
+        assert stuff(shim.client) > 65536
         shim.end_server(4)
         start = time.monotonic()
         assert shim.wait() == 4
@@ -464,11 +458,7 @@ def test_R5_idle_while_a_peer_is_full(home):
     """Bytes that cannot go on must not be asked for again and again."""
     with Shim(home) as shim:
         for end in (shim.client, shim.server):
-            os.set_blocking(end.writes, False)
-            with contextlib.suppress(BlockingIOError):
-                while True:
-                    os.write(end.writes, b"x" * 4096)
-                    time.sleep(0.0005)
+            stuff(end)
         idle(shim.pid, 2)
 
 
@@ -569,21 +559,23 @@ def test_R9_start_is_not_delayed(home):
 
 
 def test_R9_start_does_not_wait_for_the_state_folder(home):
-    """The command is executed before anything of ours is opened."""
+    """The server is started before anything of ours is opened."""
     strace = shutil.which("strace")
     if not strace:
         raise Skip("strace is not installed")
     trace = home.path / "trace"
-    ended = subprocess.run([strace, "-f", "-o", trace, "-e", "trace=execve,open,openat,mkdir,mkdirat,socket,connect", BINARY, "mcp", "--name", "x", "--", "/bin/true"],
+    ended = subprocess.run([strace, "-f", "-o", trace, "-e", "trace=execve,fork,vfork,clone,clone3,open,openat,mkdir,mkdirat,socket,connect", BINARY, "mcp", "--name", "x", "--", "/bin/true"],
                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=local(home), timeout=30)
     lines = trace.read_text().splitlines() if trace.exists() else []
     if not any("execve" in line for line in lines):
         raise Skip("strace cannot trace here: " + ended.stderr.decode(errors="replace")[:200])
     assert ended.returncode == 0, ended
-    main = lines[0].split()[0]
-    command = next(number for number, line in enumerate(lines) if 'execve("/bin/true"' in line)
-    early = [line for line in lines[1:command] if line.split()[0] == main and "/dev/null" not in line]
+    main, server = lines[0].split()[0], next(line for line in lines if 'execve("/bin/true"' in line).split()[0]
+    started = next(number for number, line in enumerate(lines) if line.split()[0] == main and re.search(r"(fork|clone)\w*\(", line))
+    early = [line for line in lines[1:started] if "/dev/null" not in line]
     assert not early, early
+    returned = next(line for line in lines[started:] if line.split()[0] == main and re.search(r"(fork|clone).* = \d+$", line))
+    assert returned.endswith(f" {server}"), f"the first process is not the server: {lines[:started + 3]}"
 
 
 # -- environment -------------------------------------------------------------------------------------------------------------------------
@@ -639,11 +631,11 @@ def test_environment_is_handed_on(home):
 # -- recording fails ---------------------------------------------------------------------------------------------------------------------
 
 def dialogue(home, status=0, env=None, options=(), calls=40, between=None):
-    """Calls of all kinds with injection; every byte is checked, and so are the exit status and what is left."""
+    """Calls with injection, as far as there is a trace to tell of; every byte is checked, and so are the exit status and what is left."""
     with Shim(home, *options, env=env) as shim:
         for number in range(calls):
             line = bytes_of(call(number, "q", {"text": "x" * (number * 100)}))
-            assert spliced(line, shim.to_server(line)), "no trace context"
+            spliced(line, shim.to_server(line), lambda line: ("either", *verdict(line)))
             assert shim.to_client(bytes_of(result(number))) == bytes_of(result(number))
             noise = b"\xff noise\n"
             assert shim.to_client(noise) == noise

@@ -11,7 +11,7 @@ import time
 from events import SESSION, local, post, pre, prompt, spawn, stop
 from harness import until
 from mcp import (CLIENT, INITIALIZE_ERA, MODERN, SERVER, SERVER_KIND, Agent, Shim, Span, all_spans, bytes_of, call, cancelled, end_all, error, initialize,
-                 initialized, mcp_spans, modern, near, nothing_left, notification, own_session, request, result, script, spliced, stat_of)
+                 initialized, mcp_spans, modern, near, nothing_left, notification, own_session, request, result, script, spliced, stat_of, verdict)
 
 SECRET = "AKIAQ3EGRXZ7TLWMVB2K"
 CANARY = "CANARY-7d41c09b"
@@ -92,7 +92,7 @@ def test_spans_of_methods_without_names(home):
 
 
 def test_initialize_era(home):
-    """The whole dialogue of a handshake; the version is on the span that negotiates it."""
+    """The whole dialogue of a handshake; the version that the server chose is on all that comes after it."""
     with Shim(home) as shim:
         shim.exchange(initialize(0), initialized(0))
         line = bytes_of(notification("notifications/initialized"))
@@ -102,7 +102,7 @@ def test_initialize_era(home):
         shim.finish()
     spans = mcp_spans(home, 3)
     assert [span.name for span in spans] == ["initialize", "tools/list", "tools/call query"], spans
-    assert spans[0]["mcp.protocol.version"] == INITIALIZE_ERA, spans[0]
+    assert {span["mcp.protocol.version"] for span in spans[1:]} == {INITIALIZE_ERA}, spans
     assert len({(span.trace, span.parent) for span in spans}) == 1
 
 
@@ -387,6 +387,22 @@ def test_sizes(home):
         span = next(span for span in mcp_spans(home, number + 1) if span["session.id"] == f"s{number}")
         sizes = (span["spanhook.request.size"], span["spanhook.response.size"])
         assert sizes == (len(asked.rstrip(b"\r\n")), len(answered.rstrip(b"\r\n"))), (sizes, len(asked), len(answered))
+
+
+def test_flush_while_calls_are_open(home):
+    """What is under way is in no archive yet, and comes once, whole."""
+    with Shim(home) as shim:
+        shim.exchange(call(0, "before"))
+        shim.to_server(call(1, "slow"))
+        time.sleep(0.2)
+        assert [span.name for span in mcp_spans(home, 1)] == ["tools/call before"]
+        shim.to_server(call(2, "other"))
+        shim.to_client(result(2))
+        assert {span.name for span in mcp_spans(home, 2)} == {"tools/call before", "tools/call other"}
+        shim.to_client(result(1))
+        shim.finish()
+    slow = {span.name: span for span in mcp_spans(home, 3)}["tools/call slow"]
+    assert "spanhook.outcome" not in slow.about and slow.seconds >= 0.2, slow
 
 
 # -- what must not be recorded --------------------------------------------------------------------------------------------------------------
@@ -742,6 +758,34 @@ def test_join_one_call(home):
     assert len({span.trace for span in spans}) == 1, "one call, one story"
     assert tool["tool.success"] == "true" and tool.status == 0 and called["session.id"] == SESSION, tool
     assert tool["mcp.server.name"] == called["mcp.server.name"] == "db"
+    [root] = [span for span in spans if span.name == "session"]
+    assert (root["spanhook.tool_calls"], root["spanhook.errors"]) == (1, 0), f"the call was counted twice: {root}"
+    resources = {(about["service.name"], about["session.id"]) for about, _ in home.archive()}
+    assert resources == {("kiro-agent", SESSION)}, resources
+
+
+def test_join_with_a_flush_at_every_step(home):
+    """The fold is stopped and begun anew between any two ops: nothing comes twice, nothing half."""
+    arguments = {"sql": "SELECT 1"}
+    with story(home) as (agent, shim):
+        for number in range(2):
+            agent.hook(pre(TOOL, tool_input(arguments)))
+            all_spans(home)
+            shim.to_server(call(number, "query", arguments))
+            time.sleep(0.2)
+            all_spans(home)
+            shim.to_client(result(number))
+            time.sleep(0.1)
+            all_spans(home)
+            agent.hook(post(TOOL, tool_input(arguments)))
+            all_spans(home)
+        agent.hook(stop())
+        shim.finish()
+    spans = all_spans(home)
+    assert len(tools(spans)) == 2 and len({span.trace for span in spans}) == 1
+    for number, tool in enumerate(tools(spans)):
+        assert tool["duration.source"] == "mcp_shim" and calls_of(spans)[str(number)].parent == tool.id, spans
+        assert (tool.start, tool.end) == (calls_of(spans)[str(number)].start, calls_of(spans)[str(number)].end)
 
 
 def test_join_while_a_relay_runs(home):
@@ -952,7 +996,7 @@ def test_join_server_started_before_the_first_hook(home):
     """Kiro starts its servers first: the handshake is held back until the session is known."""
     arguments = {"sql": "SELECT 1"}
     with Agent(home) as agent, Shim(home, "--name", "db", agent=agent) as shim:
-        handshake = spliced(bytes_of(initialize(0)), shim.exchange(initialize(0), initialized(0)))
+        handshake = spliced(bytes_of(initialize(0)), shim.exchange(initialize(0), initialized(0)), lambda line: ("either", *verdict(line)))
         shim.exchange(request(1, "tools/list", {}))
         time.sleep(0.5)
         agent.hook(spawn())
@@ -968,8 +1012,7 @@ def test_join_server_started_before_the_first_hook(home):
     assert told == (called.trace, called.id)
     early = {span.name: span for span in spans if span.kind == CLIENT}
     assert early["initialize"]["session.id"] == early["tools/list"]["session.id"] == SESSION, early
-    if handshake:
-        assert handshake[1] == early["initialize"].id
+    assert handshake in (None, (early["initialize"].trace, early["initialize"].id)), (handshake, early)
 
 
 def test_join_hook_long_after_the_server_started(home):
@@ -1061,6 +1104,49 @@ def test_join_by_session_argument(home):
     [tool], called = tools(spans), calls_of(spans)["1"]
     joined(tool, called, 0.1, None)
     assert told == (called.trace, called.id)
+
+
+def test_join_by_a_session_id_that_is_too_long(home):
+    """Hook and shim cut it in the same way."""
+    session = "s" * 600 + "\u00e9" * 100
+    with Shim(home, "--name", "db", "--session", session) as shim, Agent(home) as agent:
+        agent.hook(spawn(session))
+        agent.hook(pre(TOOL, tool_input({"a": 1}), session=session))
+        shim.exchange(call(1, "query", {"a": 1}), wait=0.1)
+        agent.hook(post(TOOL, tool_input({"a": 1}), session=session))
+        agent.hook(stop(session=session))
+        shim.finish()
+    spans = all_spans(home)
+    [tool], called = tools(spans), calls_of(spans)["1"]
+    joined(tool, called, 0.1, None)
+    assert tool["session.id"] == called["session.id"]
+
+
+def by_variable(home, session):
+    environment = local(home) | {"KIRO_SESSION_ID": session}
+    with Shim(home, "--name", "db", env=environment) as shim:
+        home.hook(spawn(None), env=environment)
+        home.hook(pre(TOOL, tool_input({"a": 1}), session=None), env=environment)
+        shim.exchange(call(1, "query", {"a": 1}), wait=0.1)
+        home.hook(post(TOOL, tool_input({"a": 1}), session=None), env=environment)
+        home.hook(stop(session=None), env=environment)
+        shim.finish()
+    spans = all_spans(home)
+    [tool], called = tools(spans), calls_of(spans)["1"]
+    joined(tool, called, 0.1, None)
+
+
+def test_join_by_a_variable_that_both_have(home):
+    """v1 payloads have no session id; both take it from the environment."""
+    by_variable(home, "plain")
+
+
+def test_join_by_a_variable_that_is_no_utf8(home):
+    by_variable(home, b"\xff\xfe bad \xc3".decode("utf-8", "surrogateescape"))
+
+
+def test_join_by_a_variable_that_is_too_long(home):
+    by_variable(home, "v" * 700)
 
 
 def test_join_shim_behind_shells(home):
