@@ -20,7 +20,7 @@ import threading
 import time
 
 from events import local
-from harness import BINARY, attributes_of, until
+from harness import BINARY, attributes_of
 
 PYTHON = [sys.executable, "-I", "-S"]
 MODERN = "2026-07-28"
@@ -293,8 +293,16 @@ def cpu_ticks(pid):
     return int(fields[11]) + int(fields[12])
 
 
-def peak_kib(pid):
-    return int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1])
+def memory_kib(home, what="VmHWM"):
+    """The most that one of our own processes, shim or recorder, has had in memory (VmRSS: has now). It must be there."""
+    found = [int(re.search(what + r":\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) for pid in shims(home)]
+    assert found, "no shim runs"
+    return max(found)
+
+
+def shims(home):
+    """Our own processes of this home: the shim and its recorder."""
+    return [pid for pid, command in processes(home).items() if command.startswith(str(BINARY) + " mcp")]
 
 
 def script(home, text, name="server.py"):

@@ -17,7 +17,7 @@ import time
 
 from events import drop_disk, fill, local, quiet, send, prompt, small_disk
 from harness import BINARY, Skip
-from mcp import (PYTHON, SERVER, Agent, Shim, at_once, bytes_of, call, cpu_ticks, end_all, mcp_spans, nothing_left, processes, result, script, spliced,
+from mcp import (PYTHON, SERVER, Agent, Shim, at_once, bytes_of, call, cpu_ticks, end_all, mcp_spans, nothing_left, processes, result, script, shims, spliced,
                  stat_of, stuff, verdict)
 
 # A server that knows neither EOF nor SIGTERM. It says when it is there.
@@ -66,11 +66,6 @@ def idle(pid, seconds=2.0):
     time.sleep(seconds)
     used = cpu_ticks(pid) - before
     assert used <= 2, f"{used} ticks of processor time in {seconds} s of nothing"
-
-
-def shims(home):
-    """Our own processes of this home: the shim and its recorder."""
-    return [pid for pid, command in processes(home).items() if command.startswith(str(BINARY) + " mcp")]
 
 
 # -- exit status -----------------------------------------------------------------------------------------------------------------------
@@ -565,7 +560,7 @@ def test_R9_start_does_not_wait_for_the_state_folder(home):
         raise Skip("strace is not installed")
     trace = home.path / "trace"
     ended = subprocess.run([strace, "-f", "-o", trace, "-e", "trace=execve,fork,vfork,clone,clone3,open,openat,mkdir,mkdirat,socket,connect", BINARY, "mcp", "--name", "x", "--", "/bin/true"],
-                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=local(home), timeout=30)
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=local(home) | {"ASAN_OPTIONS": "detect_leaks=0"}, timeout=30)
     lines = trace.read_text().splitlines() if trace.exists() else []
     if not any("execve" in line for line in lines):
         raise Skip("strace cannot trace here: " + ended.stderr.decode(errors="replace")[:200])

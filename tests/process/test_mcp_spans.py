@@ -3,15 +3,14 @@ that the hook saw. Failure class R6; what must not be recorded."""
 
 import contextlib
 import os
-import pathlib
 import re
 import signal
 import time
 
 from events import SESSION, local, post, pre, prompt, spawn, stop
 from harness import until
-from mcp import (CLIENT, INITIALIZE_ERA, MODERN, SERVER, SERVER_KIND, Agent, Shim, Span, all_spans, bytes_of, call, cancelled, end_all, error, initialize,
-                 initialized, mcp_spans, modern, near, nothing_left, notification, own_session, request, result, script, spliced, stat_of, verdict)
+from mcp import (CLIENT, INITIALIZE_ERA, MODERN, SERVER, SERVER_KIND, Agent, Shim, all_spans, bytes_of, call, cancelled, error, initialize, initialized,
+                 mcp_spans, modern, near, nothing_left, notification, own_session, request, result, script, spliced, stat_of, verdict)
 
 SECRET = "AKIAQ3EGRXZ7TLWMVB2K"
 CANARY = "CANARY-7d41c09b"
