@@ -202,6 +202,22 @@ def test_grandchild_that_holds_stdout(home):
         nothing_left(home)
 
 
+def test_grandchild_that_holds_stdout_and_ignores_sigterm(home):
+    with Shim(home, command=["sh", "-c", "trap '' TERM; sleep 30 & echo here; exit 6"]) as shim:
+        assert shim.client.rest() == b"here\n"
+        assert shim.wait(6) == 6
+        nothing_left(home, 5)
+
+
+def test_grandchild_that_talks_on(home):
+    """A left-over that writes all the time: the wait is bounded all the same."""
+    with Shim(home, command=["sh", "-c", "while :; do echo more; sleep 0.1; done & exit 6"]) as shim:
+        assert shim.client.line() == b"more\n"
+        _, status = at_once(lambda: shim.client.rest(12), lambda: shim.wait(10), timeout=14)
+        assert status == 6
+        nothing_left(home, 5)
+
+
 def test_grandchild_that_says_something_late(home):
     with Shim(home, command=["sh", "-c", "(sleep 0.3; echo late) & echo first; exit 0"]) as shim:
         assert shim.client.rest() == b"first\nlate\n"

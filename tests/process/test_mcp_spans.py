@@ -347,6 +347,16 @@ def test_two_subscriptions(home):
     assert {outcome(span) for span in spans.values()} == {"acknowledged"}
 
 
+def test_subscription_that_the_server_ends_before_it_begins(home):
+    with Shim(home) as shim:
+        shim.to_server(modern(request(5, "subscriptions/listen", {})), modern(call(6)))
+        shim.to_client(cancelled(5), cancelled(6), result(6))
+        shim.finish()
+    spans = {span.name: span for span in mcp_spans(home, 2)}
+    assert outcome(spans["subscriptions/listen"]) == "cancelled", spans
+    assert outcome(spans["tools/call query"]) is None, "only subscriptions are the server's to cancel"
+
+
 def test_input_required_and_its_retry(home):
     """The retry has a new id; the link says what it goes on with."""
     state = "opaque \"state\" \u00e9 " + CANARY + "x" * 3000
@@ -1087,6 +1097,70 @@ def test_join_two_agents_at_once(home):
         for tool in found:
             [child] = [span for span in spans if span.parent == tool.id]
             joined(tool, child, seconds, None)
+
+
+def test_join_call_that_needs_input(home):
+    """2026-07-28: the server asks back by its result, and the same call goes on with another request. It is one call of the tool."""
+    with story(home) as (agent, shim):
+        agent.hook(pre(TOOL, tool_input({"a": 1})))
+        time.sleep(0.2)
+        shim.exchange(modern(call(1, "query", {"a": 1})), result(1, {"resultType": "input_required", "requestState": "s", "inputRequests": {}}), wait=0.1)
+        time.sleep(0.2)
+        shim.exchange(modern(call(2, "query", {"a": 1}, requestState="s", inputResponses={})), result(2, {"resultType": "complete", "content": []}), wait=0.1)
+        time.sleep(0.2)
+        agent.hook(post(TOOL, tool_input({"a": 1})))
+        agent.hook(stop())
+        shim.finish()
+    spans = all_spans(home)
+    [tool], called = tools(spans), calls_of(spans)
+    assert called["1"].parent == called["2"].parent == tool.id and called["2"].links == [(called["1"].trace, called["1"].id)], spans
+    assert (tool.start, tool.end) == (called["1"].start, called["2"].end), "the tool's time is that of all its rounds"
+    near(tool["duration_ms"] / 1000, 0.4)
+
+
+def test_join_server_without_a_name(home):
+    """No --name: the tool's name has to do."""
+    with Agent(home) as agent:
+        agent.hook(spawn())
+        with Shim(home, agent=agent) as shim:
+            agent.hook(pre(TOOL, tool_input({"a": 1})))
+            shim.exchange(call(1, "query", {"a": 1}), wait=0.1)
+            agent.hook(post(TOOL, tool_input({"a": 1})))
+            agent.hook(stop())
+            shim.finish()
+    spans = all_spans(home)
+    [tool], called = tools(spans), calls_of(spans)["1"]
+    joined(tool, called, 0.1, None)
+
+
+def test_join_other_spellings_of_the_tool(home):
+    """mcp__server__tool, as Claude Code and others write it, with what they replace."""
+    for number, (spelling, server, tool_name) in enumerate((("mcp__db__query", "db", "query"), ("mcp__my_db__list_all", "my.db", "list all"))):
+        with Agent(home) as agent:
+            agent.hook(spawn())
+            with Shim(home, "--name", server, agent=agent) as shim:
+                agent.hook(pre(spelling, tool_input({"a": 1})))
+                shim.exchange(call(number, tool_name, {"a": 1}), wait=0.1)
+                agent.hook(post(spelling, tool_input({"a": 1})))
+                agent.hook(stop())
+                shim.finish()
+        spans = all_spans(home)
+        [tool] = tools(spans, f"tool.{spelling}")
+        joined(tool, calls_of(spans)[str(number)], 0.1, None)
+
+
+def test_join_not_a_tool_of_another_name(home):
+    """Names that only look alike are other tools."""
+    with story(home) as (agent, shim):
+        for name in ("@db/query_all", "@db2/query", "@other/query", "query", "@db/sub/query"):
+            agent.hook(pre(name, tool_input({"a": 1})))
+        shim.exchange(call(1, "query", {"a": 1}), wait=0.1)
+        agent.hook(stop())
+        shim.finish()
+    spans = all_spans(home)
+    [root] = [span for span in spans if span.name == "session"]
+    assert calls_of(spans)["1"].parent == root.id, spans
+    assert not [span for span in spans if span.name.startswith("tool.") and span["duration.source"] == "mcp_shim"]
 
 
 def test_join_by_session_argument(home):

@@ -495,6 +495,19 @@ def test_inject_with_ids_of_all_kinds(home):
         assert json.loads(got)["id"] == json.loads(line)["id"]
 
 
+def test_inject_with_ids_that_are_none(home):
+    """Against the specification; nothing but a splice may happen, and nothing may break."""
+    lines = [b'{"jsonrpc":"2.0","id":%s,"method":"tools/list","params":{}}\n' % text for text in (b"null", b"true", b"1.5", b"{}", b"[1]", b'{"a":{"b":[]}}', b"1e9")]
+    for line, got in zip(lines, through(home, *lines)):
+        if got != line:
+            spliced(line, got, lambda line: ("splice", len(line) - 3, len(line) - 3, '"_meta":{"traceparent":"', '"}'))
+
+
+def test_inject_not_into_notifications_of_other_names(home):
+    """No id, no request, whatever its method is called."""
+    untouched(home, notification("vendor/event", {"a": 1}), notification("tools/call", {"name": "q", "_meta": {}}))
+
+
 def test_inject_leaves_an_escaped_meta_key_alone(home):
     """It may be the key, or not: a second one would be worse than none."""
     untouched(home, b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"q","\\u005fmeta":{"a":1}}}\n',
