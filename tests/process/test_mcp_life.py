@@ -346,6 +346,29 @@ def test_R5_shim_killed(home):
         nothing_left(home, 4)
 
 
+def test_R5_shim_and_recorder_killed(home):
+    """Nobody of ours is left to see to it: the kernel tells the server."""
+    with Shim(home, command=["sh", "-c", "echo ready; exec sleep 30"]) as shim:
+        ready(shim)
+        for pid in sorted(shims(home), key=lambda pid: pid == shim.pid):
+            os.kill(pid, signal.SIGKILL)
+        nothing_left(home, 2)
+
+
+def test_signals_go_to_the_whole_group(home):
+    """A shell that waits for its child hears of SIGTERM only afterwards: the child must be told, too."""
+    inner = " ".join(script(home, "import os, signal, time\n"
+                                  "signal.signal(signal.SIGTERM, lambda *ignored: (os.write(1, b'told\\n'), os._exit(0)))\n"
+                                  "os.write(1, b'ready\\n')\n"
+                                  "time.sleep(30)\n"))
+    with Shim(home, command=["sh", "-c", f"trap : TERM; {inner}; exit 4"]) as shim:
+        ready(shim)
+        os.kill(shim.pid, signal.SIGTERM)
+        assert shim.client.line(2) == b"told\n"
+        assert shim.wait(2) == 4
+        nothing_left(home)
+
+
 def test_R5_group_of_the_shim_killed(home):
     """killpg SIGKILL at the shim's group, as the Python client does."""
     with Shim(home, command=chain(home, DEAF), start_new_session=True) as shim:

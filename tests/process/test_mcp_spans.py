@@ -510,6 +510,24 @@ def test_R6_equal_ids_in_both_directions(home):
     near(spans["roots/list"].seconds, 0.3)
 
 
+def test_R6_equal_ids_in_both_directions_answered_the_other_way_round(home):
+    with Shim(home) as shim:
+        shim.to_server(call(1, "theirs", _meta={"progressToken": 1}))
+        shim.to_client(request(1, "sampling/createMessage", {"_meta": {"progressToken": 1}}))
+        shim.to_server(notification("notifications/progress", {"progressToken": 1, "progress": 0.25}))
+        shim.to_client(notification("notifications/progress", {"progressToken": 1, "progress": 0.75}))
+        time.sleep(0.1)
+        shim.to_server(error(1, -1, "to the server's request"))
+        time.sleep(0.2)
+        shim.to_client(result(1))
+        shim.finish()
+    spans = by_name(home, 2)
+    assert spans["tools/call theirs"].status == 0 and spans["sampling/createMessage"].status == 2
+    near(spans["tools/call theirs"].seconds, 0.3)
+    near(spans["sampling/createMessage"].seconds, 0.1)
+    assert [[about["spanhook.progress"] for _, _, about in spans[name].events] for name in ("tools/call theirs", "sampling/createMessage")] == [[0.75], [0.25]]
+
+
 def test_R6_one_id_again_and_again(home):
     with Shim(home) as shim:
         for number in range(20):
@@ -894,7 +912,8 @@ def test_join_post_hook_before_the_answer(home):
         agent.hook(post(TOOL, tool_input(arguments), {"success": False, "error": ["timed out"]}))
         time.sleep(0.3)
         shim.to_client(result(1))
-        time.sleep(0.2)
+        until(lambda: calls_of(all_spans(home)), 3, "span of the call")
+        assert len(tools(all_spans(home))) == 1, "nothing more is to come for the tool's span"
         agent.hook(stop())
         shim.finish()
     spans = all_spans(home)
