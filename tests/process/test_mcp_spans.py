@@ -1089,6 +1089,69 @@ def test_join_session_switch(home):
     assert len(tools(spans)) == 3 and called["1"].trace != called["2"].trace
 
 
+def told_and_archived(shim, number, arguments):
+    asked = call(number, "query", arguments)
+    return spliced(bytes_of(asked), shim.exchange(asked, wait=0.1))
+
+
+def test_join_second_trace_of_a_session(home):
+    """The agent starts again with the same session: a new trace begins, for the calls, too."""
+    with story(home) as (agent, shim):
+        told = {}
+        for number in range(3):
+            agent.hook(pre(TOOL, tool_input({"n": number})))
+            told[str(number)] = told_and_archived(shim, number, {"n": number})
+            agent.hook(post(TOOL, tool_input({"n": number})))
+            agent.hook(stop())
+            time.sleep(1.1)  # traces of one session are told apart by their second
+            agent.hook(spawn())
+            agent.hook(prompt())
+        shim.finish()
+    spans = all_spans(home)
+    called = calls_of(spans)
+    assert {number: (span.trace, span.id) for number, span in called.items()} == told
+    assert len({span.trace for span in called.values()}) == 3
+    for number, tool in enumerate(tools(spans)):
+        joined(tool, called[str(number)], 0.1, None)
+
+
+def test_join_after_the_session_was_idle(home):
+    """The relay has closed the session meanwhile: what comes then is where the server was told that it is."""
+    env = home.env(OTEL_TRACES_EXPORTER="none", SPANHOOK_RELAY_LINGER_SECONDS="6", SPANHOOK_IDLE_SECONDS="1")
+    with story(home, env=env) as (agent, shim):
+        told = {}
+        for number in range(2):
+            agent.hook(prompt())
+            agent.hook(pre(TOOL, tool_input({"n": number})))
+            told[str(number)] = told_and_archived(shim, number, {"n": number})
+            agent.hook(post(TOOL, tool_input({"n": number})))
+            agent.hook(stop())
+            until(lambda: [op["op"] for op in home.ops()].count("idle") == number + 1, 8, "the relay's idle op")
+            time.sleep(0.3)
+        shim.finish()
+    spans = all_spans(home, env)
+    called = calls_of(spans)
+    assert {number: (span.trace, span.id) for number, span in called.items()} == told
+    for number, tool in enumerate(tools(spans)):
+        joined(tool, called[str(number)], 0.1, None)
+
+
+def test_own_session_that_was_idle(home):
+    """The same without any hook."""
+    env = home.env(OTEL_TRACES_EXPORTER="none", SPANHOOK_RELAY_LINGER_SECONDS="6", SPANHOOK_IDLE_SECONDS="1")
+    with Shim(home, env=env) as shim:
+        told = {}
+        for number in range(2):
+            told[str(number)] = told_and_archived(shim, number, {})
+            until(lambda: [op["op"] for op in home.ops()].count("idle") == number + 1, 8, "the relay's idle op")
+            time.sleep(0.3)
+        shim.finish()
+    spans = all_spans(home, env)
+    assert {number: (span.trace, span.id) for number, span in calls_of(spans).items()} == told
+    for called in calls_of(spans).values():
+        assert [span.name for span in spans if span.id == called.parent and span.trace == called.trace] == ["session"], spans
+
+
 def test_join_two_agents_at_once(home):
     """Each shim finds its own agent's session, whoever ran a hook last."""
     with story(home) as (agent, shim), story(home, session=OTHER) as (other_agent, other_shim):
