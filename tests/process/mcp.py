@@ -332,7 +332,8 @@ while True:
             out, err = child.communicate(payload.encode(), timeout=30)
             answer.append([child.returncode, out.decode(), err.decode()])
     elif order["do"] == "start":
-        child = subprocess.Popen(order["command"], env=order["env"], cwd=order["cwd"], stdin=descriptors[0], stdout=descriptors[1], stderr=descriptors[2])
+        child = subprocess.Popen(order["command"], env=order["env"], cwd=order["cwd"], stdin=descriptors[0], stdout=descriptors[1],
+                                 stderr=descriptors[2])
         started[child.pid] = child
         answer = child.pid
     else:
@@ -638,7 +639,9 @@ def verdict(line):
         return ("same",)
     top = {raw: (start, value) for raw, _, start, _, value in members}
     doubtful = len({key for _, key, _, _, _ in members}) < len(members)
-    if not isinstance(top.get("method", (0, None))[1], str) or type(top.get("id", (0, None))[1]) not in (int, str) or "result" in top or "error" in top:
+    if not isinstance(top.get("method", (0, None))[1], str) or type(top.get("id", (0, None))[1]) not in (int, str):
+        return ("same",)
+    if "result" in top or "error" in top:
         return ("same",)
     if not isinstance(top.get("params", (0, None))[1], dict):
         return ("same",)

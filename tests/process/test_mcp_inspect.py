@@ -9,9 +9,10 @@ from mcp import (Shim, bytes_of, call, cancelled, error, initialize, initialized
 def test_inspect_tells_each_message(home):
     """Direction, method, id, size and time, one line a message, in the order in which they pass."""
     with Shim(home, "--inspect", "--name", "db") as shim:
-        messages = [(True, initialize(0)), (False, initialized(0)), (True, notification("notifications/initialized")), (True, call(41, "query", {"sql": "x" * 500})),
-                    (False, notification("notifications/progress", {"progressToken": 1, "progress": 1})), (False, request("ask-1", "roots/list")),
-                    (True, result("ask-1", {"roots": []})), (False, result(41, {"content": []})), (True, request(42, "ping")), (False, error(42, -32601, "no"))]
+        messages = [(True, initialize(0)), (False, initialized(0)), (True, notification("notifications/initialized")),
+                    (True, call(41, "query", {"sql": "x" * 500})), (False, notification("notifications/progress", {"progressToken": 1, "progress": 1})),
+                    (False, request("ask-1", "roots/list")), (True, result("ask-1", {"roots": []})), (False, result(41, {"content": []})),
+                    (True, request(42, "ping")), (False, error(42, -32601, "no"))]
         for to_server, message in messages:
             if to_server:
                 spliced(bytes_of(message), shim.to_server(message), lambda line: ("either", *verdict(line)))
@@ -85,7 +86,8 @@ def test_inspect_changes_nothing_else(home):
 
     def shape(session):
         changing = {"session.id", "gen_ai.conversation.id", "duration_ms"}
-        return [(span.name, span.status, {name: value for name, value in span.about.items() if name not in changing}) for span in spans if span["session.id"] == session]
+        return [(span.name, span.status, {name: value for name, value in span.about.items() if name not in changing})
+                for span in spans if span["session.id"] == session]
 
     assert shape("a") == shape("b")
 

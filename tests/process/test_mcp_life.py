@@ -118,7 +118,8 @@ def test_options_end_at_the_command(home):
 def test_R2_output_at_exit_is_whole(home):
     """Much more than a pipe holds, written right before the exit; the client takes its time."""
     size = 3_000_000
-    with Shim(home, command=script(home, f"import os\ndata = b'0123456789' * {size // 10}\nwhile data:\n    data = data[os.write(1, data):]\nos._exit(5)\n")) as shim:
+    text = f"import os\ndata = b'0123456789' * {size // 10}\nwhile data:\n    data = data[os.write(1, data):]\nos._exit(5)\n"
+    with Shim(home, command=script(home, text)) as shim:
         got = b""
         while len(got) < size:
             got += shim.client.take(min(100_000, size - len(got)))
@@ -598,8 +599,9 @@ def test_R9_start_does_not_wait_for_the_state_folder(home):
     if not strace:
         raise Skip("strace is not installed")
     trace = home.path / "trace"
-    ended = subprocess.run([strace, "-f", "-o", trace, "-e", "trace=execve,fork,vfork,clone,clone3,open,openat,mkdir,mkdirat,socket,connect", BINARY, "mcp", "--name", "x", "--", "/bin/true"],
-                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=local(home) | {"ASAN_OPTIONS": "detect_leaks=0"}, timeout=30)
+    traced = [strace, "-f", "-o", trace, "-e", "trace=execve,fork,vfork,clone,clone3,open,openat,mkdir,mkdirat,socket,connect"]
+    ended = subprocess.run([*traced, BINARY, "mcp", "--name", "x", "--", "/bin/true"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, env=local(home) | {"ASAN_OPTIONS": "detect_leaks=0"}, timeout=30)
     lines = trace.read_text().splitlines() if trace.exists() else []
     if not any("execve" in line for line in lines):
         raise Skip("strace cannot trace here: " + ended.stderr.decode(errors="replace")[:200])
@@ -619,13 +621,17 @@ def bare(home, *names):
     return {name: values[name] for name in names}
 
 
+def environment_of(pid):
+    pairs = pathlib.Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
+    return dict(pair.split("=", 1) for pair in pairs if pair)
+
+
 def test_environment_of_six_variables(home):
     environment = bare(home, "HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER")
     with Shim(home, "--name", "db", env=environment) as shim:
         line = bytes_of(call(1))
         assert spliced(line, shim.exchange(call(1)))
-        theirs = pathlib.Path(f"/proc/{shim.server_pid}/environ").read_bytes()
-        assert dict(pair.split(b"=", 1) for pair in theirs.split(b"\0") if pair) == {name.encode(): value.encode() for name, value in environment.items()}
+        assert environment_of(shim.server_pid) == environment
         shim.finish()
     [span] = mcp_spans(home, 1)
     assert span["mcp.server.name"] == "db" and span.name == "tools/call query", span
@@ -656,8 +662,7 @@ def test_environment_is_handed_on(home):
     """Nothing is added (a TRACEPARENT for the process would be wrong), nothing is taken."""
     environment = local(home) | {"FOO": "bar", "EMPTY": "", "KIRO_SESSION_ID": "s"}
     with Shim(home, "--session", "x", env=environment) as shim:
-        theirs = pathlib.Path(f"/proc/{shim.server_pid}/environ").read_bytes()
-        assert dict(pair.split(b"=", 1) for pair in theirs.split(b"\0") if pair) == {name.encode(): value.encode() for name, value in environment.items()}
+        assert environment_of(shim.server_pid) == environment
         assert os.readlink(f"/proc/{shim.server_pid}/cwd") == str(home.path)
         shim.finish()
 

@@ -183,7 +183,8 @@ def test_tool_error(home):
 
 def test_is_error_at_other_places(home):
     """In the content, false, or no boolean: no error."""
-    values = [{"content": [{"isError": True}], "isError": False}, {"content": [], "structuredContent": {"isError": True}}, {"isError": "true"}, {"isError": None}]
+    values = [{"content": [{"isError": True}], "isError": False}, {"content": [], "structuredContent": {"isError": True}}, {"isError": "true"},
+              {"isError": None}]
     with Shim(home) as shim:
         for number, value in enumerate(values):
             shim.exchange(call(number), result(number, value))
@@ -270,7 +271,8 @@ def test_progress(home):
         for step in range(3):
             time.sleep(0.05)
             shim.to_client(notification("notifications/progress", {"progressToken": "t", "progress": step + 0.5, "total": 4, "message": CANARY}))
-        shim.to_client(notification("notifications/progress", {"progressToken": 7, "progress": 1}), notification("notifications/progress", {"progressToken": "7", "progress": 9}))
+        shim.to_client(notification("notifications/progress", {"progressToken": 7, "progress": 1}),
+                       notification("notifications/progress", {"progressToken": "7", "progress": 9}))
         shim.to_client(result(1), result(2))
         shim.finish()
     first, second = mcp_spans(home, 2)
@@ -525,7 +527,8 @@ def test_R6_equal_ids_in_both_directions_answered_the_other_way_round(home):
     assert spans["tools/call theirs"].status == 0 and spans["sampling/createMessage"].status == 2
     near(spans["tools/call theirs"].seconds, 0.3)
     near(spans["sampling/createMessage"].seconds, 0.1)
-    assert [[about["spanhook.progress"] for _, _, about in spans[name].events] for name in ("tools/call theirs", "sampling/createMessage")] == [[0.75], [0.25]]
+    for name, progress in (("tools/call theirs", 0.75), ("sampling/createMessage", 0.25)):
+        assert [about["spanhook.progress"] for _, _, about in spans[name].events] == [progress], spans
 
 
 def test_R6_one_id_again_and_again(home):
@@ -603,7 +606,8 @@ def test_R6_response_without_a_request(home):
 
 def test_R6_ids_that_mean_the_same(home):
     """A peer that parses and writes again may escape in another way."""
-    pairs = [(b'"a/b"', b'"a\\/b"'), (b'"\\u0061bc"', b'"abc"'), ('"\u00e9"'.encode(), b'"\\u00e9"'), (b"12345678901234567890123", b"12345678901234567890123")]
+    pairs = [(b'"a/b"', b'"a\\/b"'), (b'"\\u0061bc"', b'"abc"'), ('"\u00e9"'.encode(), b'"\\u00e9"'),
+             (b"12345678901234567890123", b"12345678901234567890123")]
     with Shim(home) as shim:
         for asked, answered in pairs:
             shim.to_server(b'{"jsonrpc":"2.0","id":' + asked + b',"method":"ping"}\n')

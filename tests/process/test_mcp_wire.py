@@ -497,7 +497,8 @@ def test_inject_with_ids_of_all_kinds(home):
 
 def test_inject_with_ids_that_are_none(home):
     """Against the specification; nothing but a splice may happen, and nothing may break."""
-    lines = [b'{"jsonrpc":"2.0","id":%s,"method":"tools/list","params":{}}\n' % text for text in (b"null", b"true", b"1.5", b"{}", b"[1]", b'{"a":{"b":[]}}', b"1e9")]
+    ids = (b"null", b"true", b"1.5", b"{}", b"[1]", b'{"a":{"b":[]}}', b"1e9")
+    lines = [b'{"jsonrpc":"2.0","id":%s,"method":"tools/list","params":{}}\n' % text for text in ids]
     for line, got in zip(lines, through(home, *lines)):
         if got != line:
             spliced(line, got, lambda line: ("splice", len(line) - 3, len(line) - 3, '"_meta":{"traceparent":"', '"}'))
@@ -751,7 +752,9 @@ def test_both_floods_and_nobody_reads(home):
 
 # -- at scale ----------------------------------------------------------------------------------------------------------------------------
 
-WORDS = ["id", "method", "params", "_meta", "traceparent", "result", "error", "name", "arguments", "jsonrpc", "isError", "uri", "code", "x", "", "a b", "\u00e9", "\U0001f600"]
+WORDS = ["id", "method", "params", "_meta", "traceparent", "result", "error", "name", "arguments", "jsonrpc", "isError", "uri", "code", "x", "", "a b",
+         "\u00e9", "\U0001f600"]
+TEXTS = ["", "text", "}{][", 'a "quote"', "\\", '\\\\"', '{"_meta":{}}', "tab\there", "line\nend", "\u2028", "\U0001f600 \u00e9"]
 METHODS = ["initialize", "ping", "tools/list", "tools/call", "prompts/get", "resources/read", "server/discover", "subscriptions/listen", "completion/complete",
            "tasks/get", "no such method", "\u00fc/\u00df"]
 IDS = ["%d", '"%d"', '"r-%d"', "-%d", '"\\u0061%d"', "9007199254%d", '"\u00e9%d\\\\"']
@@ -772,7 +775,7 @@ class Generator:
     def string(self, text=None):
         pick = self.random
         if text is None:
-            text = pick.choice(['', 'text', '}{][', 'a "quote"', '\\', '\\\\"', '{"_meta":{}}', 'tab\there', 'line\nend', '\u2028', '\U0001f600 \u00e9', 'x' * pick.randrange(300)])
+            text = pick.choice([*TEXTS, "x" * pick.randrange(300)])
         written = json.dumps(text, ensure_ascii=pick.random() < 0.3)
         return written.replace("/", "\\/") if pick.random() < 0.2 else written
 
@@ -790,7 +793,8 @@ class Generator:
         return "[" + self.blank() + ",".join(self.blank() + self.value(depth - 1) + self.blank() for _ in range(pick.randrange(5))) + "]"
 
     def object(self, members):
-        return "{" + ",".join(self.blank() + key + self.blank() + ":" + self.blank() + value + self.blank() for key, value in members) + (self.blank() if not members else "") + "}"
+        written = [self.blank() + key + self.blank() + ":" + self.blank() + value + self.blank() for key, value in members]
+        return "{" + (",".join(written) or self.blank()) + "}"
 
     def meta(self):
         pick, members = self.random, []
@@ -833,7 +837,8 @@ class Generator:
         elif kind < 0.6:
             members.append(('"method"', '"notifications/' + pick.choice(["initialized", "cancelled", "progress", "message", "subscriptions/acknowledged"]) + '"'))
             if pick.random() < 0.9:
-                members.append(('"params"', self.object([('"requestId"', "@"), ('"progressToken"', pick.choice(["7", '"token"'])), ('"progress"', "0.5"), ('"_meta"', self.meta())])))
+                members.append(('"params"', self.object([('"requestId"', "@"), ('"progressToken"', pick.choice(["7", '"token"'])),
+                                                         ('"progress"', "0.5"), ('"_meta"', self.meta())])))
         elif kind < 0.85:
             members += [('"id"', "@"), ('"result"', self.value(5))]
         else:
