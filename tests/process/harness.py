@@ -3,6 +3,7 @@
 Standard library only. A test module has functions named test_*; each gets a fresh Home as its only argument. run.py finds and
 runs them. The binary under test is $SPANHOOK_BINARY (default build/spanhook)."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -266,6 +267,15 @@ class RawServer:
 
     def __exit__(self, *ignored):
         self.close()
+
+
+def open_files(pid):
+    """What the descriptors of a process lead to; it may open and close some meanwhile."""
+    found = {}
+    for number in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            found[int(number)] = os.readlink(f"/proc/{pid}/fd/{number}")
+    return found
 
 
 def until(condition, timeout=10, what="condition"):

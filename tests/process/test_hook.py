@@ -12,7 +12,7 @@ import subprocess
 import time
 
 from events import (BINARY, SESSION, call, compact, event, finish, frame, local, only_log, post, pre, prompt, quiet, send, spawn, state_bytes, stop)
-from harness import Skip, attributes_of, frames, until
+from harness import Skip, attributes_of, frames, open_files, until
 
 # A silent or endless stdin is waited for this long; above it stands only what a loaded machine adds.
 DEADLINE = 2.0
@@ -527,7 +527,7 @@ def test_H26_process_group_killed_after_the_hook(home):
     assert os.getsid(pid) == pid and os.getpgid(pid) != child.pid
     assert all(os.readlink(f"/proc/{pid}/fd/{number}") == "/dev/null" for number in (0, 1, 2))
     assert os.readlink(f"/proc/{pid}/cwd") == "/"
-    held = [os.readlink(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd")]
+    held = open_files(pid).values()
     assert not any(name.startswith("pipe:") for name in held), held
 
 

@@ -16,7 +16,7 @@ import sys
 import time
 
 from events import drop_disk, fill, local, quiet, send, prompt, small_disk
-from harness import BINARY, Skip
+from harness import BINARY, Skip, open_files
 from mcp import (PYTHON, SERVER, Agent, Shim, at_once, bytes_of, call, cpu_ticks, end_all, mcp_spans, nothing_left, processes, result, script, shims, spliced,
                  stat_of, stuff, verdict)
 
@@ -569,7 +569,7 @@ def test_recorder_holds_none_of_the_clients_pipes(home):
         pipes = {f"pipe:[{os.fstat(end).st_ino}]" for end in (shim.client.reads, shim.client.writes)}
         others = [pid for pid in shims(home) if pid != shim.pid]
         for pid in others:
-            held = {os.readlink(path) for path in pathlib.Path(f"/proc/{pid}/fd").iterdir()}
+            held = set(open_files(pid).values())
             assert not held & pipes, (held, pipes)
             assert stat_of(pid)[3] != stat_of(shim.pid)[3], "the recorder is in the client's session"
         shim.finish()
