@@ -62,7 +62,7 @@ LIBRARY := $(call folder,base,$(BASE)) $(call folder,trace,$(TRACE)) $(call fold
 	$(call folder,verbs,$(VERBS))
 SOURCES := $(LIBRARY) src/main.c
 TEST_SOURCES := $(UNIT_TESTS:%=tests/unit/test_%.c) $(FUZZ_TARGETS:%=tests/fuzz/fuzz_%.c) tests/fuzz/replay.c
-TOOL_SOURCES := tools/floor.c tools/spawn.c
+TOOL_SOURCES := tools/floor.c tools/mcp_peer.c tools/mcp_relay.c tools/spawn.c
 
 DEFINES := -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE '-DMBEDTLS_CONFIG_FILE="spanhook_mbedtls_config.h"'
 INCLUDES := -Isrc -Itests -Ithird_party -isystem build/third_party/jsmn -isystem build/third_party/mbedtls/include
@@ -171,7 +171,7 @@ $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(OUT)/libspanhook.a $(MUSL)/lib/libc.a
 	$(Q)mkdir -p $(@D)
 	$(Q)$(RELEASE_LINK)
 
-build/floor build/spawn: build/%: build/$(HOST)/obj/tools/%.o $(MUSL)/lib/libc.a
+build/floor build/mcp_peer build/mcp_relay build/spawn: build/%: build/$(HOST)/obj/tools/%.o $(MUSL)/lib/libc.a
 	$(call say,LINK,$@)
 	$(Q)$(RELEASE_LINK)
 
@@ -359,5 +359,5 @@ FORCE:
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all test unit process asan-process unit-release demo bench interop fuzz warnings lint check-style tidy tidy-tools cppcheck check-lists \
-	cross smoke dist distcheck install clean distclean help FORCE
+.PHONY: all test unit process asan-process unit-release demo bench interop fuzz warnings lint check-style tidy tidy-tools \
+	cppcheck check-lists cross smoke dist distcheck install clean distclean help FORCE
