@@ -110,9 +110,10 @@ class Nothing:
 # -- running -----------------------------------------------------------------------------------------------------------------------------
 
 class Bench:
+    """What is measured, where, and the table of it; tools/bench_mcp.py makes its own of it, too."""
+
     def __init__(self, arguments):
-        self.hook, self.floor, self.spawner = arguments.binary, arguments.floor, arguments.spawner
-        self.quick = arguments.quick
+        self.quick, self.output = arguments.quick, arguments.output
         self.rows, self.details = [], {}
 
     def home(self):
@@ -123,6 +124,30 @@ class Bench:
         environment = {"HOME": str(home), "PATH": os.environ.get("PATH", "/usr/bin:/bin"), "OTEL_TRACES_EXPORTER": "none"}
         environment.update(changes)
         return {name: value for name, value in environment.items() if value is not None}
+
+    def row(self, figure, measured, bar, ok):
+        self.rows.append({"figure": figure, "measured": measured, "bar": bar, "verdict": {True: "ok", False: "over", None: ""}[ok]})
+
+    def skip(self, figure, why):
+        self.row(figure, f"not measured: {why}", "", None)
+
+    def run(self, benches, only):
+        """Runs those of the benches that are named, all without a name; prints the table, writes the output."""
+        for name in only.split(",") if only else benches:
+            print(f"bench: {name} …", file=sys.stderr, flush=True)
+            benches[name](self)
+        widths = [max(len(row[key]) for row in self.rows) for key in ("figure", "measured", "bar")]
+        for row in [{"figure": "figure", "measured": "measured", "bar": "bar", "verdict": ""}, *self.rows]:
+            print(f"{row['figure']:{widths[0]}}  {row['measured']:{widths[1]}}  {row['bar']:{widths[2]}}  {row['verdict']}".rstrip())
+        machine = {"cpus": os.cpu_count(), "kernel": os.uname().release, "machine": os.uname().machine, "load": os.getloadavg()[0]}
+        pathlib.Path(self.output).write_text(json.dumps({"quick": self.quick, "machine": machine, "table": self.rows, "figures": self.details},
+                                                        indent=1) + "\n")
+
+
+class HookBench(Bench):
+    def __init__(self, arguments):
+        super().__init__(arguments)
+        self.hook, self.floor, self.spawner = arguments.binary, arguments.floor, arguments.spawner
 
     def spawn(self, runs, payload_file, environment, *programs):
         """[[one dict a run] for each program]"""
@@ -137,12 +162,6 @@ class Bench:
                 nanoseconds, faults, rss, status, printed = values[5 * number:5 * number + 5]
                 into.append({"ms": nanoseconds / 1e6, "faults": faults, "rss": rss, "status": status, "printed": printed})
         return measures
-
-    def row(self, figure, measured, bar, ok):
-        self.rows.append({"figure": figure, "measured": measured, "bar": bar, "verdict": {True: "ok", False: "over", None: ""}[ok]})
-
-    def skip(self, figure, why):
-        self.row(figure, f"not measured: {why}", "", None)
 
 
 def quantile(values, share):
@@ -374,30 +393,24 @@ BENCHES = {"binary": bench_binary, "latency": bench_latency, "article": bench_ar
            "instructions": bench_instructions, "json": bench_json}
 
 
-def main():
-    parser = argparse.ArgumentParser(description="measures the hook; prints a table, writes build/bench.json")
+def parse_arguments(what, benches, programs, output):
+    """The options every bench has; programs are the names of those in build/ it needs, by the option that names another."""
+    parser = argparse.ArgumentParser(description=f"measures {what}; prints a table, writes build/{output}")
     parser.add_argument("--quick", action="store_true", help="fewer runs, for CI")
-    parser.add_argument("--only", default="", help="comma-separated: " + " ".join(BENCHES))
-    parser.add_argument("--binary", default=str(ROOT / "build" / "spanhook"))
-    parser.add_argument("--floor", default=str(ROOT / "build" / "floor"))
-    parser.add_argument("--spawner", default=str(ROOT / "build" / "spawn"))
-    parser.add_argument("--output", default=str(ROOT / "build" / "bench.json"))
+    parser.add_argument("--only", default="", help="comma-separated: " + " ".join(benches))
+    parser.add_argument("--output", default=str(ROOT / "build" / output))
+    for option, name in programs.items():
+        parser.add_argument(f"--{option}", default=str(ROOT / "build" / name))
     arguments = parser.parse_args()
-    for path in (arguments.binary, arguments.floor, arguments.spawner):
-        if not os.access(path, os.X_OK):
-            sys.exit(f"bench: {path} is not there: run make bench")
+    for option in programs:
+        if not os.access(getattr(arguments, option), os.X_OK):
+            sys.exit(f"bench: {getattr(arguments, option)} is not there: run make {output.removesuffix('.json')}")
+    return arguments
 
-    bench = Bench(arguments)
-    for name in arguments.only.split(",") if arguments.only else BENCHES:
-        print(f"bench: {name} …", file=sys.stderr, flush=True)
-        BENCHES[name](bench)
 
-    widths = [max(len(row[key]) for row in bench.rows) for key in ("figure", "measured", "bar")]
-    for row in [{"figure": "figure", "measured": "measured", "bar": "bar", "verdict": ""}, *bench.rows]:
-        print(f"{row['figure']:{widths[0]}}  {row['measured']:{widths[1]}}  {row['bar']:{widths[2]}}  {row['verdict']}".rstrip())
-    machine = {"cpus": os.cpu_count(), "kernel": os.uname().release, "machine": os.uname().machine, "load": os.getloadavg()[0]}
-    pathlib.Path(arguments.output).write_text(json.dumps({"quick": arguments.quick, "machine": machine, "table": bench.rows, "figures": bench.details},
-                                                         indent=1) + "\n")
+def main():
+    arguments = parse_arguments("the hook", BENCHES, {"binary": "spanhook", "floor": "floor", "spawner": "spawn"}, "bench.json")
+    HookBench(arguments).run(BENCHES, arguments.only)
 
 
 if __name__ == "__main__":
