@@ -231,6 +231,10 @@ bench: $(BINARY) build/floor build/spawn ## the figures of the hook's cost, as a
 	$(Q)tools/need-packages python3 curl jq
 	$(Q)$(PYTHON) tools/bench.py $(BENCH)
 
+bench-mcp: $(BINARY) build/mcp_peer build/mcp_relay ## the figures of the MCP shim's cost, likewise, and build/bench-mcp.json
+	$(Q)tools/need-packages python3
+	$(Q)$(PYTHON) tools/bench_mcp.py $(BENCH)
+
 interop: $(BINARY) ## against a real OpenTelemetry Collector
 	$(Q)tests/interop/run
 
@@ -359,5 +363,5 @@ FORCE:
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all test unit process asan-process unit-release demo bench interop fuzz warnings lint check-style tidy tidy-tools \
+.PHONY: all test unit process asan-process unit-release demo bench bench-mcp interop fuzz warnings lint check-style tidy tidy-tools \
 	cppcheck check-lists cross smoke dist distcheck install clean distclean help FORCE
