@@ -238,6 +238,10 @@ bench-mcp: $(BINARY) build/mcp_peer build/mcp_relay ## the figures of the MCP sh
 interop: $(BINARY) ## against a real OpenTelemetry Collector
 	$(Q)tests/interop/run
 
+interop-mcp: $(BINARY) ## the MCP shim between the official SDKs and servers; MCP_PARTS=names
+	$(Q)tools/need-packages python3
+	$(Q)$(PYTHON) tests/interop/mcp/run $(MCP_PARTS)
+
 # --- fuzzing ---
 
 FUZZ_FLAGS = $(CLANG) $(COMPILE) -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
@@ -350,7 +354,7 @@ install: $(BINARY) ## the binary, its man page and completions; PREFIX, DESTDIR
 	install -D -m 644 build/third_party/mbedtls/LICENSE $(SHARE)/doc/spanhook/LICENSE.mbedtls
 	install -D -m 644 build/third_party/jsmn/LICENSE $(SHARE)/doc/spanhook/LICENSE.jsmn
 
-clean: ## what was built, but not what was fetched, musl, or interop's collector
+clean: ## what was built, but not what was fetched, musl, or interop's collector and SDKs
 	$(Q)find build -mindepth 1 -maxdepth 1 ! -name download ! -name third_party ! -name interop ! -name 'musl-*' -exec rm -rf {} + 2>/dev/null || true
 
 distclean: ## all of build/
@@ -363,5 +367,5 @@ FORCE:
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all test unit process asan-process unit-release demo bench bench-mcp interop fuzz warnings lint check-style tidy tidy-tools \
-	cppcheck check-lists cross smoke dist distcheck install clean distclean help FORCE
+.PHONY: all test unit process asan-process unit-release demo bench bench-mcp interop interop-mcp fuzz warnings lint check-style tidy \
+	tidy-tools cppcheck check-lists cross smoke dist distcheck install clean distclean help FORCE
