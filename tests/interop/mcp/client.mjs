@@ -4,6 +4,7 @@
 //
 // The log has one object a line: {t:"wire"} for each message at the seam between client and stdio transport, whoever caused it,
 // {t:"api"} for each step with its result, {t:"closed"} with how long close() took. Times are milliseconds of the wall clock.
+import { spawnSync } from "node:child_process";
 import { appendFileSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -115,6 +116,11 @@ const operations = {
     raw: (step) => sdk.raw({ method: step.method, params: step.params }),
     task: (step) => sdk.task({ name: step.name, arguments: step.arguments }),
     sleep: (step) => sleep(step.ms),
+    // An agent tells its hooks of what it does: they are its children, as the server is.
+    hook(step) {
+        const { status } = spawnSync(plan.binary, ["hook"], { input: JSON.stringify(step.payload) });
+        return { status };
+    },
     all: (step) => Promise.all(step.steps.map(play)),
     async call(step) {
         const abort = new AbortController();

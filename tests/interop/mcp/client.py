@@ -173,6 +173,11 @@ class Player:
     async def sleep(self, step):
         await anyio.sleep(step["ms"] / 1000)
 
+    async def hook(self, step):
+        """An agent tells its hooks of what it does: they are its children, as the server is."""
+        result = await anyio.run_process([plan["binary"], "hook"], input=json.dumps(step["payload"]).encode())
+        return {"status": result.returncode}
+
     async def call(self, step):
         async def moved(done, total, message):
             """Counted at the seam."""
