@@ -1,10 +1,10 @@
 # spanhook: `make` builds build/spanhook, `make help` lists the rest. Needs nothing but GNU make 4.3 and a C compiler; fetches what it is
 # built from (third_party/MANIFEST) once. V=1 shows the commands; ARCH=aarch64 builds for another machine; CC=clang for another compiler.
 
-BASE := buffer clock crc32c error hash io json json_copy json_digest json_grammar json_scan json_scan_skim json_scan_string json_value \
+BASE := buffer clock crc32c error harmless hash io json json_copy json_digest json_grammar json_scan json_scan_skim json_scan_string json_value \
 	json_write log process slice utf8
 TRACE := attribute fold fold_calls fold_requests fold_span ids input_key op op_keep redact redact_named redact_shapes redact_url \
-	redact_value resource_attributes skill traceparent
+	redact_value resource_attributes session_id skill traceparent
 OTLP := otlp_json otlp_json_batch
 STORE := agent_log archive_files archive_lines archive_read archive_write counters cursor file frame lock oplog_append oplog_list \
 	oplog_name oplog_position oplog_read settings slots state

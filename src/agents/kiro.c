@@ -3,12 +3,12 @@
 #include "agents/event.h"
 #include "agents/tool_input.h"
 #include "agents/tool_result.h"
-#include "base/hash.h"
 #include "base/process.h"
 #include "base/utf8.h"
 #include "trace/input_key.h"
 #include "trace/names.h"
 #include "trace/redact.h"
+#include "trace/session_id.h"
 
 #include <stdlib.h>
 
@@ -46,28 +46,13 @@ struct slice kiro_agent_name(const struct kiro_options *options)
     return name.length > 0 && name.length <= OP_AGENT_MAX ? name : SLICE("kiro");
 }
 
-/* Two long ids that begin alike must stay two: the end gives way to a digest of the whole. */
-static struct slice shorten_session_id(struct slice id, struct buffer *text)
-{
-    uint8_t digest[SHA256_SIZE];
-    const size_t at = text->length;
-    if (id.length <= OP_SESSION_ID_MAX)
-        return id;
-    hash_sha256(id, digest);
-    buffer_append_slice(text, whole_characters(id, OP_SESSION_ID_MAX - 2 * sizeof digest - 1));
-    buffer_append_byte(text, '-');
-    buffer_append_hex(text, digest, sizeof digest);
-    return since(text, at);
-}
-
 struct slice kiro_fallback_session(struct buffer *text)
 {
-    const struct slice id = slice_part(slice_of(getenv("KIRO_SESSION_ID")), 0, OP_SESSION_ID_MAX);
+    const struct slice id = slice_of(getenv("KIRO_SESSION_ID"));
     const size_t at = text->length;
     if (id.length)
-        utf8_append_repaired(text, id);
-    else
-        process_agent_identity(text);
+        return session_id_append(text, id);
+    process_agent_identity(text);
     return since(text, at);
 }
 
@@ -142,10 +127,16 @@ static struct slice event_of(const struct json *payload, const struct kiro_optio
     return event.length ? event : options->event;
 }
 
+static struct slice session_of(const struct json *payload, struct buffer *text)
+{
+    const struct slice id = member_text(payload, 0, "session_id", SIZE_MAX, text);
+    return id.length > OP_SESSION_ID_MAX ? session_id_append(text, id) : id;
+}
+
 bool kiro_op(const struct json *payload, const struct json_scan *sizes, const struct kiro_options *options, struct op *op,
              struct buffer *text)
 {
-    const struct slice own_session = shorten_session_id(member_text(payload, 0, "session_id", SIZE_MAX, text), text);
+    const struct slice own_session = session_of(payload, text);
     const int input = json_get(payload, 0, "tool_input");
     struct tool_result result;
     size_t at;

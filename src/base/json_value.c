@@ -72,6 +72,10 @@ bool json_string_equals_slice(const struct json *document, int value, struct sli
     struct slice content;
     if (!string_content(document, value, &content))
         return false;
+    /* Most keys are told apart by their first byte, if it stands for itself. */
+    const char first = content.length ? content.data[0] : '\\';
+    if (first > ' ' && first != '\\' && text.length && first != text.data[0])
+        return false;
     size_t matched = 0;
     for (size_t i = 0; i < content.length;) {
         char storage[4];

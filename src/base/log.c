@@ -1,8 +1,8 @@
 #include "base/log.h"
 
 #include "base/clock.h"
+#include "base/harmless.h"
 #include "base/hash.h"
-#include "base/utf8.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -78,33 +78,6 @@ static bool is_allowed(const char *format, uint64_t now)
 
 /* The line */
 
-static bool is_harmful(uint32_t c)
-{
-    return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x061c || c == 0x200e || c == 0x200f || c == 0x2028 || c == 0x2029 ||
-           (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
-
-/* Appends as much of `text` as fits into `room`, made harmless. */
-static void append_harmless(struct buffer *line, struct slice text, size_t room)
-{
-    for (size_t i = 0; i < text.length && room > 0;) {
-        uint32_t code_point;
-        const struct slice rest = slice_part(text, i, text.length);
-        size_t length = utf8_decode(rest, &code_point);
-        if (length == 0 || is_harmful(code_point)) {
-            buffer_append_byte(line, '?');
-            room--;
-            i += length > 0 ? length : utf8_malformed(rest);
-            continue;
-        }
-        if (length > room)
-            return;
-        buffer_append_slice(line, slice_part(rest, 0, length));
-        room -= length;
-        i += length;
-    }
-}
-
 static void compose(struct buffer *line, struct slice message)
 {
     char time_text[21], ending_text[64];
@@ -121,7 +94,7 @@ static void compose(struct buffer *line, struct slice message)
         buffer_append_text(&ending, " lines left out before)");
     }
     buffer_append_byte(&ending, '\n');
-    append_harmless(line, message, LOG_LINE_MAX - line->length - ending.length);
+    harmless_append(line, message, LOG_LINE_MAX - line->length - ending.length);
     buffer_append_slice(line, buffer_slice(&ending));
 }
 

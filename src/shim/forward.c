@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -77,7 +78,8 @@ struct forward {
     bool exited, client_closed, terminated, killed;
     bool hurry; /* somebody wants us to end while the last output is still on its way */
     int status;
-    uint64_t last_output, terminate_at, kill_at, end_at, look_at; /* ns since boot; 0: not */
+    uint64_t owed; /* bytes that the lane to the client must have moved before the end */
+    uint64_t last_output, terminate_at, kill_at, end_at, end_latest, look_at; /* ns since boot; 0: not */
     bool wake; /* the recorder is to be woken when the bytes are on their way */
 };
 
@@ -147,6 +149,11 @@ static void see_to_server(struct forward *forward)
     forward->exited = true;
     forward->status = status;
     forward->end_at = in(forward, FORWARD_DRAIN_MS);
+    forward->end_latest = in(forward, FORWARD_DRAIN_MOST_MS);
+    /* What it has written itself is in the pipe, and will be passed on however long that takes. */
+    int left = 0;
+    if (forward->child->out >= 0 && !forward->lanes[MCP_TO_CLIENT].ended && ioctl(forward->child->out, FIONREAD, &left) == 0 && left > 0)
+        forward->owed = forward->lanes[MCP_TO_CLIENT].moved + (unsigned)left;
     if (forward->recorder)
         forward->wake |= recorder_server_exited(forward->recorder, status, forward->now, forward->since_boot);
 }
@@ -189,6 +196,8 @@ static void see_to_client(struct forward *forward)
         forward->last_output = forward->since_boot;
     }
     const unsigned patience = is_deserted(forward) ? FORWARD_DESERTED_MS : forward->open_requests ? FORWARD_BUSY_MS : FORWARD_QUIET_MS;
+    /* An agent that dies closes its end first, and only then is somebody else our parent. */
+    forward->look_at = is_deserted(forward) ? 0 : in(forward, FORWARD_DESERTED_MS);
     forward->terminate_at = forward->last_output + patience * NANOSECONDS_PER_MILLISECOND;
 }
 
@@ -214,7 +223,8 @@ static bool is_over(const struct forward *forward)
     if (forward->hurry || lane_is_done(&forward->lanes[MCP_TO_CLIENT]))
         return true;
     /* What came out must get to the client however slow it is; more may come until it has been quiet for a while. */
-    return !lane_is_full(&forward->lanes[MCP_TO_CLIENT]) && forward->since_boot >= forward->end_at;
+    return !lane_is_full(&forward->lanes[MCP_TO_CLIENT]) && forward->lanes[MCP_TO_CLIENT].moved >= forward->owed &&
+           forward->since_boot >= forward->end_at;
 }
 
 static int patience(const struct forward *forward)
@@ -255,7 +265,7 @@ static void turn(struct forward *forward)
         }
         if (watched[1].revents) {
             forward->last_output = forward->since_boot;
-            if (forward->exited)
+            if (forward->exited && in(forward, FORWARD_DRAIN_MS) < forward->end_latest)
                 forward->end_at = in(forward, FORWARD_DRAIN_MS);
         }
         if (watched[2].revents)

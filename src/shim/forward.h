@@ -11,7 +11,8 @@
 #define FORWARD_BUSY_MS 60000       /* the same while requests are open; from its last output on */
 #define FORWARD_DESERTED_MS 1000    /* the same where the agent is gone */
 #define FORWARD_KILL_MS 5000        /* from a SIGTERM or SIGHUP on, before SIGKILL; 1000 where the agent is gone */
-#define FORWARD_DRAIN_MS 500        /* for more output after the server's end: something else may hold its pipe */
+#define FORWARD_DRAIN_MS 500        /* for more output after the server's end: something else may hold its pipe, */
+#define FORWARD_DRAIN_MOST_MS 3000  /* and go on writing to it */
 
 struct forward_options {
     bool inject;

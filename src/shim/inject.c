@@ -48,10 +48,27 @@ static void give_span_id(struct mcp_message *message)
         span_id_new(message->begun_since_boot, message->span_id);
 }
 
-static bool is_request_so_far(const struct scan *scan)
+/* The requests of MCP, all revisions. Others may be notifications, which shows only when there is an id. */
+static bool is_known_request(struct slice method)
+{
+    static const char *const methods[] = {"tools/call", "tools/list", "initialize", "ping", "prompts/get", "prompts/list", "resources/read",
+                                          "resources/list", "resources/templates/list", "resources/subscribe", "resources/unsubscribe",
+                                          "completion/complete", "logging/setLevel", "tasks/get", "tasks/result", "tasks/list",
+                                          "tasks/cancel", "tasks/update", "server/discover", "subscriptions/listen"};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (slice_equal(method, slice_of(methods[i])))
+            return true;
+    return false;
+}
+
+enum judgement { IS_REQUEST, IS_NONE, IS_UNKNOWN };
+
+static enum judgement judge(const struct scan *scan)
 {
     const struct slice method = mcp_message_raw(&scan->message, MCP_TEXT_METHOD);
-    return scan->has_method && !scan->is_answer && !slice_starts_with(method, SLICE("notifications/"));
+    if (scan->is_answer || (scan->has_method && slice_starts_with(method, SLICE("notifications/"))))
+        return IS_NONE;
+    return scan->has_method && (scan->has_id || is_known_request(method)) ? IS_REQUEST : IS_UNKNOWN;
 }
 
 /* Puts the ids into the place for them in the splice. False: the server is told nothing. */
@@ -59,8 +76,6 @@ static bool settle_splice(struct inject *inject)
 {
     struct mcp_message *message = &inject->scan.message;
     char trace_id[TRACE_ID_HEX + 1];
-    if (!is_request_so_far(&inject->scan))
-        return false;
     give_span_id(message);
     if (inject->drop == 0) {
         char *traceparent = strstr(inject->insert, "00-");
@@ -179,11 +194,9 @@ static bool resolve(struct inject *inject, enum scan_result result, size_t held,
         return held > INJECT_TEXT_MAX || result == SCAN_LINE;
     if (inject->insert_length == 0)
         return true;
-    if (inject->scan.has_method || inject->scan.is_answer) {
-        *spliced = settle_splice(inject);
-        return true;
-    }
-    return result == SCAN_LINE || held > INJECT_HOLD_MAX;
+    const enum judgement judgement = judge(&inject->scan);
+    *spliced = judgement == IS_REQUEST && settle_splice(inject);
+    return judgement != IS_UNKNOWN || result == SCAN_LINE || held > INJECT_HOLD_MAX;
 }
 
 /* At the end of a container where a splice may go. */

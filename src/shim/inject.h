@@ -3,9 +3,10 @@
  *
  * The splice stands at the end of params._meta, or, where params has no _meta, as a member of that name at the end of params, so that
  * nothing need be kept back to know whether one comes. A traceparent that is there has its span id replaced, in place. Nothing is touched
- * in notifications (MCP's are all called notifications/…), answers, batches, requests whose params or _meta is no object, objects of
+ * in notifications, answers, batches, requests whose params or _meta is no object, objects of
  * which a key is written with escapes, and where a traceparent is there that is none. Bytes are kept back only while a traceparent comes
- * in, and, where params stand before method, from the splice on until the method is known, at most INJECT_HOLD_MAX of them. */
+ * in, and from a splice on until it is known that this is a request, at most INJECT_HOLD_MAX of them: at once for MCP's own methods, with
+ * the id for others, which may be notifications, and with the method where params stand before it. */
 #ifndef SPANHOOK_SHIM_INJECT_H
 #define SPANHOOK_SHIM_INJECT_H
 

@@ -3,11 +3,14 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/harmless.h"
 
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#define TEXT_SIZE 257
 
 void inspect_init(struct inspect *inspect, uint64_t now)
 {
@@ -15,18 +18,21 @@ void inspect_init(struct inspect *inspect, uint64_t now)
     inspect->begun = now;
 }
 
-/* Decoded, cut, zero-terminated. */
-static const char *text_of(const struct mcp_message *message, enum mcp_text which, char storage[static 600])
+/* Decoded, made harmless, cut to 256 bytes, zero-terminated. */
+static const char *text_of(const struct mcp_message *message, enum mcp_text which, char storage[static TEXT_SIZE])
 {
-    struct buffer text;
-    buffer_init_fixed(&text, storage, 600);
-    mcp_message_append_text(message, which, &text);
+    char decoded[4 * MCP_TEXT_STORAGE];
+    struct buffer whole, text;
+    buffer_init_fixed(&whole, decoded, sizeof decoded);
+    mcp_message_append_text(message, which, &whole);
+    buffer_init_fixed(&text, storage, TEXT_SIZE);
+    harmless_append(&text, buffer_slice(&whole), TEXT_SIZE - 1);
     return buffer_text(&text) ? storage : "";
 }
 
 static void describe(const struct mcp_message *message, char what[static 96])
 {
-    char method[600], name[600];
+    char method[TEXT_SIZE], name[TEXT_SIZE];
     text_of(message, MCP_TEXT_METHOD, method);
     text_of(message, MCP_TEXT_NAME, name);
     (void)snprintf(what, 96, "%.60s%s%.30s", method, name[0] ? " " : "", name);
@@ -66,7 +72,7 @@ static void write_line(struct inspect *inspect, const struct error *line)
 /* What a response says beside its size. */
 static void describe_answer(const struct mcp_message *response, const struct inspect_request *request, struct buffer *extra)
 {
-    char code[600], said[600];
+    char code[TEXT_SIZE], said[TEXT_SIZE];
     if (response->failed) {
         text_of(response, MCP_TEXT_ERROR_CODE, code);
         text_of(response, MCP_TEXT_ERROR_MESSAGE, said);
@@ -95,7 +101,7 @@ void inspect_message(struct inspect *inspect, const struct mcp_message *message)
 {
     static const char *const arrows[] = {[MCP_TO_SERVER] = "-->", [MCP_TO_CLIENT] = "<--"};
     const uint64_t passed = message->time > inspect->begun ? message->time - inspect->begun : 0;
-    char what[96] = "", id[600], storage[400];
+    char what[96] = "", id[TEXT_SIZE], storage[400];
     struct buffer extra;
     struct error line; /* whose text has no control characters */
 

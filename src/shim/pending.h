@@ -6,7 +6,7 @@
 #include "shim/message.h"
 #include "trace/op.h"
 
-#define PENDING_MAX 4096          /* requests; beyond, the oldest counts as never answered */
+#define PENDING_MAX 1024          /* requests; beyond, the oldest counts as never answered */
 #define PENDING_PROGRESS_FREE 16  /* reports of progress that are kept however quickly they come; */
 #define PENDING_PROGRESS_MS 100   /* of later ones this far apart, up to OP_PROGRESS_MAX */
 

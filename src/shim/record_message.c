@@ -137,8 +137,10 @@ static void take_notification(struct record *record, const struct mcp_message *m
     if (mcp_message_is(message, "notifications/cancelled")) {
         /* Who asked cancels; a server of 2026-07-28 may also end a subscription so. */
         request = pending_find(&record->pending, message->direction, message->digests[MCP_DIGEST_TARGET]);
-        if (!request && message->direction == MCP_TO_CLIENT)
+        if (!request && message->direction == MCP_TO_CLIENT) {
             request = pending_find(&record->pending, MCP_TO_SERVER, message->digests[MCP_DIGEST_TARGET]);
+            request = request && request->subscribes ? request : NULL;
+        }
     } else if (message->direction == MCP_TO_CLIENT) {
         request = pending_find_subscription(&record->pending, message->digests[MCP_DIGEST_SUBSCRIPTION]);
         end = REQUEST_ACKNOWLEDGED;

@@ -12,7 +12,7 @@
 #define RECORDER_PAUSE_MS 2        /* between two looks at a ring that keeps filling */
 #define RECORDER_UNSETTLED_MS 3000 /* that hooks have to tell of their session before the first ops are written without them */
 #define RECORDER_ORPHANS_MS 2000   /* from SIGTERM to SIGKILL, for what is left of the server */
-#define RECORDER_FULL_MS 1000      /* that the forwarder waits for room in the ring, once, before it drops */
+#define RECORDER_FULL_MS 100       /* that the forwarder waits for room in the ring, once, before it drops */
 #define RECORDER_FIRST_TRACE_MS 20 /* that the forwarder waits, once, to be told of the first trace */
 #define RECORDER_LAST_MS 200       /* that the forwarder waits for the recorder's end */
 

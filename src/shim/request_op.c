@@ -89,6 +89,7 @@ void response_op(const struct mcp_message *response, const struct pending_reques
     } else if (response->tool_error) {
         attribute_set_string(&op->attributes, NAME_ERROR_TYPE, SLICE("tool_error"));
     }
+    add_text(response, MCP_TEXT_PROTOCOL_VERSION, NAME_MCP_PROTOCOL_VERSION, op, text);
     const struct slice type = mcp_message_raw(response, MCP_TEXT_RESULT_TYPE);
     if (type.length && !slice_equal(type, SLICE("complete")))
         add_text(response, MCP_TEXT_RESULT_TYPE, NAME_MCP_RESULT_TYPE, op, text);

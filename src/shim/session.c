@@ -102,14 +102,33 @@ static bool leave_span(void *context, const struct resource *resource, const str
     return true;
 }
 
+static bool is_kind(struct slice payload, struct slice start)
+{
+    const struct slice before = SLICE("{\"v\":1,\"op\":\"");
+    return slice_starts_with(payload, before) && slice_starts_with(slice_part(payload, before.length, payload.length), start);
+}
+
+/* A log may be long, and of its ops only few begin a trace or make it the hooks': the first one, the first one of a hook, and starts of the
+ * agent. */
+static bool may_decide(const struct session *session, struct slice payload)
+{
+    const bool by_hook = !is_kind(payload, SLICE("re")) && !is_kind(payload, SLICE("idle")) && !is_kind(payload, SLICE("settle"));
+    return !fold_trace_id(session->fold)[0] || (by_hook && !session->has_hooks) || is_kind(payload, SLICE("session"));
+}
+
+static bool is_by_hook(enum op_kind kind)
+{
+    return kind != OP_REQUEST && kind != OP_RESPONSE && kind != OP_IDLE && kind != OP_SETTLE;
+}
+
 static bool follow_op(void *context, struct slice payload, uint64_t end)
 {
     struct following *following = context;
     struct op op;
     (void)end;
     buffer_clear(&following->text);
-    if (op_decode(payload, &op, &following->text, following->tokens)) {
-        following->session->has_hooks |= op.kind != OP_REQUEST && op.kind != OP_RESPONSE && op.kind != OP_IDLE;
+    if (may_decide(following->session, payload) && op_decode(payload, &op, &following->text, following->tokens)) {
+        following->session->has_hooks |= is_by_hook(op.kind);
         fold_apply(following->session->fold, &op, leave_span, NULL);
     }
     return true;
@@ -184,7 +203,7 @@ void sessions_refresh(struct sessions *sessions, uint64_t now)
 {
     const uint32_t before = sessions->current;
     uint32_t found = ask_ancestors(sessions);
-    if (sessions->options->id)
+    if (sessions->options->id[0])
         found = find_or_add(sessions, slice_of(sessions->options->id), slice_of(sessions->options->agent));
     sessions->settled |= found != SESSION_NONE;
     if (found == SESSION_NONE)

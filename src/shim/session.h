@@ -13,7 +13,7 @@
 
 /* How it is found out, as the verb says. */
 struct session_options {
-    const char *id;    /* --session or a variable; NULL: not given */
+    char id[OP_SESSION_ID_MAX + 1]; /* --session or a variable, as hooks would write it (trace/session_id.h); "": not given */
     const char *agent; /* whose variable it was; NULL: unknown */
     struct process_ancestor ancestors[PROCESS_ANCESTORS_MAX]; /* nearest first */
     size_t ancestor_count;

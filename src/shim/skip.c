@@ -2,10 +2,14 @@
 
 #include "base/byte_block.h"
 
-/* The bytes that a backslash before them quotes. Runs of backslashes pair off from their start. */
+/* The bytes that a backslash before them quotes. Runs of backslashes pair off from their start; mostly there are none. */
 static uint64_t find_escaped(struct skip *skip, uint64_t backslashes)
 {
     uint64_t escaped = skip->escaped ? 1 : 0;
+    if ((backslashes & (backslashes << 1 | escaped)) == 0) {
+        skip->escaped = backslashes >> 63 != 0;
+        return backslashes << 1 | escaped;
+    }
     backslashes &= ~escaped;
     while (backslashes) {
         const uint64_t first = backslashes & -backslashes;

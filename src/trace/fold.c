@@ -65,7 +65,6 @@ static bool begin_trace(struct fold *fold, const struct op *op, span_sink *sink,
     fold->tool_calls = fold->skill_loads = fold->errors = 0;
     fold->turn_open = false;
     fold->batch_may_grow = false;
-    fold->requests_seen = false;
     fold->only_requests = op->kind == OP_REQUEST;
     if (!fold_set_identity(fold, op))
         return false;
@@ -160,6 +159,8 @@ bool fold_apply(struct fold *fold, const struct op *op, span_sink *sink, void *c
     if (op->kind == OP_RESPONSE && !fold_find_request(fold, op))
         return true; /* it has been closed already, or its beginning is not in this log */
     taken = fold_settle_waiting(fold, op, sink, context);
+    if (op->kind == OP_SETTLE)
+        return taken;
     if (op->kind == OP_IDLE) {
         /* One that a newer op has overtaken was meant for the quiet before it. */
         if (!fold->in_trace || !fold->wants_idle || op->time < fold->last_time)
@@ -189,6 +190,7 @@ bool fold_apply(struct fold *fold, const struct op *op, span_sink *sink, void *c
     switch (op->kind) {
     case OP_SESSION:
     case OP_IDLE:
+    case OP_SETTLE:
         return taken;
     case OP_PROMPT:
         return taken & apply_prompt(fold, op, sink, context);
@@ -251,6 +253,11 @@ const char *fold_trace_id(const struct fold *fold)
 unsigned fold_open_count(const struct fold *fold)
 {
     return fold->open_count;
+}
+
+bool fold_wants_settle(const struct fold *fold)
+{
+    return fold->waiting > 0;
 }
 
 bool fold_wants_idle(const struct fold *fold)

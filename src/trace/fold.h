@@ -14,7 +14,7 @@
 #include "trace/op.h"
 
 #define FOLD_OPEN_MAX 4096               /* open calls of one session; beyond, the oldest ends without a result */
-#define FOLD_REQUESTS_MAX 1024           /* the same of requests */
+#define FOLD_REQUESTS_MAX 4096           /* the same of requests */
 #define FOLD_WAIT (1000 * UINT64_C(1000000)) /* ns */
 #define FOLD_IDLE_DEFAULT_SECONDS 1800
 
@@ -41,6 +41,8 @@ uint64_t fold_last_time(const struct fold *fold);
 /* The trace that is being written: 32 hex digits, "" before the first op. */
 const char *fold_trace_id(const struct fold *fold);
 unsigned fold_open_count(const struct fold *fold);
+/* True while a call waits for its request: the relay owes an OP_SETTLE soon. */
+bool fold_wants_settle(const struct fold *fold);
 /* True while a trace has begun that no OP_IDLE has closed since its last op: the relay owes it one after the idle time. */
 bool fold_wants_idle(const struct fold *fold);
 /* The session's id; empty before the first op. Valid until the next fold_apply. */

@@ -54,15 +54,21 @@ static void call_unlink(struct fold *fold, struct fold_call *call)
     fold->waiting -= call->waits;
 }
 
+static void count_call(struct fold *fold, const struct fold_call *call)
+{
+    fold->tool_calls++;
+    fold->turn_tool_calls++;
+    fold->skill_loads += call->start.op.skill.length > 0;
+}
+
 bool fold_close_call(struct fold *fold, struct fold_call *call, const struct op *end, uint64_t time, const char *outcome, span_sink *sink,
                      void *context)
 {
     struct span span;
     call_unlink(fold, call);
     fold_make_call_span(fold, call, end || !call->waits ? end : &call->end.op, time, outcome, &span);
-    fold->tool_calls++;
-    fold->turn_tool_calls++;
-    fold->skill_loads += call->start.op.skill.length > 0;
+    if (!call->waits)
+        count_call(fold, call);
     fold->errors += span.status == SPAN_STATUS_ERROR;
     const bool taken = sink(context, &fold->resource, &span);
     call_free(call);
@@ -72,8 +78,11 @@ bool fold_close_call(struct fold *fold, struct fold_call *call, const struct op 
 bool fold_close_calls(struct fold *fold, uint64_t time, const char *outcome, span_sink *sink, void *context)
 {
     bool taken = true;
-    while (fold->oldest)
-        taken &= fold_close_call(fold, fold->oldest, NULL, time, outcome, sink, context);
+    for (struct fold_call *call = fold->oldest, *next; call; call = next) {
+        next = call->next;
+        if (!call->waits)
+            taken &= fold_close_call(fold, call, NULL, time, outcome, sink, context);
+    }
     return taken;
 }
 
@@ -95,7 +104,7 @@ struct fold_call *fold_find_call(const struct fold *fold, const struct op *end)
 
 /* ---- waiting ---------------------------------------------------------------------------------------------------------------- */
 
-/* The shim writes its ops after the bytes have gone on, so that a quick hook may come first. */
+/* The shim writes its ops after the bytes have gone on, and on a busy machine later than the hook that comes after them. */
 bool fold_call_waits(struct fold *fold, struct fold_call *call, const struct op *end)
 {
     if (!fold->requests_seen || call->carried.ended || !attribute_find(&call->start.op.attributes, NAME_MCP_SERVER) ||
@@ -103,12 +112,13 @@ bool fold_call_waits(struct fold *fold, struct fold_call *call, const struct op 
         return false;
     call->waits = true;
     fold->waiting++;
+    count_call(fold, call); /* the turn may end before it does */
     return true;
 }
 
 bool fold_settle_waiting(struct fold *fold, const struct op *op, span_sink *sink, void *context)
 {
-    const bool last_chance = op->kind == OP_SESSION || op->kind == OP_PROMPT || op->kind == OP_STOP || op->kind == OP_IDLE;
+    const bool last_chance = op->kind == OP_SESSION || op->kind == OP_PROMPT || op->kind == OP_IDLE || op->kind == OP_SETTLE;
     bool taken = true;
     if (fold->waiting == 0)
         return true;

@@ -12,6 +12,7 @@ struct fold_call *fold_find_call(const struct fold *fold, const struct op *end);
  * knows better. */
 bool fold_close_call(struct fold *fold, struct fold_call *call, const struct op *end, uint64_t time, const char *outcome, span_sink *sink,
                      void *context);
+/* All but those that wait. */
 bool fold_close_calls(struct fold *fold, uint64_t time, const char *outcome, span_sink *sink, void *context);
 
 /* Whether the end must wait for the call's request; it is then kept. */

@@ -85,6 +85,8 @@ static struct fold_call *find_carried(const struct fold *fold, const struct op *
         return NULL;
     for (struct fold_call *call = fold->oldest; call; call = call->next) {
         const struct op *start = &call->start.op;
+        if (op->link.length && slice_equal(slice_of(call->carried.request_id), op->link))
+            return call;
         if (call->carried.begun || start->time > op->time || !fold_tool_is(start->tool, server, op->tool))
             continue;
         if (op->input_key && start->input_key == op->input_key)
@@ -176,7 +178,11 @@ bool fold_apply_request(struct fold *fold, const struct op *op, span_sink *sink,
     }
     struct fold_call *call = find_carried(fold, op);
     if (call) {
-        call->carried = (struct fold_carried){.begun = true, .start = op->time, .start_since_boot = op->since_boot};
+        struct fold_carried *carried = &call->carried;
+        if (!carried->begun)
+            *carried = (struct fold_carried){.begun = true, .start = op->time, .start_since_boot = op->since_boot};
+        carried->ended = false;
+        memcpy(carried->request_id, op->id, SPAN_ID_HEX + 1);
         memcpy(request->call_id, call->start.op.id, SPAN_ID_HEX);
     }
     request->turn = call ? call->turn : fold->turn;

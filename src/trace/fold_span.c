@@ -176,11 +176,17 @@ static void set_carried_duration(const struct fold_carried *carried, bool *suspe
                  span);
 }
 
-static void set_carried_result(const struct fold_carried *carried, struct span *span)
+/* A failure that either of them tells is one: an agent takes a result that says "error" for a result. */
+static void set_joint_result(const struct op *end, const struct fold_carried *carried, struct span *span)
 {
-    if (carried->result == OP_RESULT_FAILURE && carried->error_type[0])
+    const enum op_result by_hook = end ? end->result : OP_RESULT_UNKNOWN, by_request = carried->ended ? carried->result : OP_RESULT_UNKNOWN;
+    if (by_hook == OP_RESULT_FAILURE || by_request == OP_RESULT_UNKNOWN) {
+        set_result(by_hook, span);
+        return;
+    }
+    if (by_request == OP_RESULT_FAILURE && carried->error_type[0])
         attribute_set_string(&span->attributes, NAME_ERROR_TYPE, slice_of(carried->error_type));
-    set_result(carried->result, span);
+    set_result(by_request, span);
 }
 
 void fold_make_call_span(struct fold *fold, const struct fold_call *call, const struct op *end, uint64_t time, const char *outcome,
@@ -199,10 +205,8 @@ void fold_make_call_span(struct fold *fold, const struct fold_call *call, const 
     }
     if (carried->ended)
         set_carried_duration(carried, &suspect, span);
-    if (end && (end->result != OP_RESULT_UNKNOWN || !carried->ended)) {
-        set_result(end->result, span);
-    } else if (carried->ended) {
-        set_carried_result(carried, span);
+    if (end || carried->ended) {
+        set_joint_result(end, carried, span);
     } else {
         if (time > start->time)
             span->end = time;

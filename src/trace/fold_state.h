@@ -26,6 +26,7 @@ struct fold_request {
 
 /* What the request that carries a call tells of it. */
 struct fold_carried {
+    char request_id[SPAN_ID_HEX + 1]; /* of the latest: one that asks for input is sent once more */
     bool begun, ended;
     uint64_t start, start_since_boot, end, end_since_boot;
     enum op_result result;
@@ -78,7 +79,7 @@ struct fold {
     unsigned waiting;      /* calls that wait */
 
     /* open requests */
-    bool requests_seen;    /* of this trace */
+    bool requests_seen;    /* any, of any trace: there is a shim */
     struct fold_request *oldest_request, *newest_request;
     unsigned request_count;
     struct span_event events[OP_PROGRESS_MAX]; /* of the span being made */

@@ -9,7 +9,7 @@
 static const char *const kind_names[] = {
     [OP_SESSION] = "session", [OP_PROMPT] = "prompt", [OP_START] = "start", [OP_END] = "end",
     [OP_STOP] = "stop",       [OP_POINT] = "point",   [OP_IDLE] = "idle",
-    [OP_REQUEST] = "request", [OP_RESPONSE] = "response",
+    [OP_REQUEST] = "request", [OP_RESPONSE] = "response", [OP_SETTLE] = "settle",
 };
 static const char *const result_names[] = {
     [OP_RESULT_UNKNOWN] = "", [OP_RESULT_SUCCESS] = "success", [OP_RESULT_FAILURE] = "failure",

@@ -29,6 +29,7 @@ enum op_kind {
     OP_POINT,   /* anything else that happened at one moment */
     OP_REQUEST, /* a request passed through the MCP shim */
     OP_RESPONSE, /* it ended; `id` is that of the request */
+    OP_SETTLE,  /* nothing happened for a moment: what waits for something late waits no longer (written by the relay) */
     OP_IDLE     /* nothing happened for the idle time: what is open ends (written by the relay) */
 };
 

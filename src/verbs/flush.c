@@ -97,6 +97,7 @@ static int flush(const struct verb *verb, const struct state *state, uint64_t ha
     }
     relay_nudged(state->folders[STATE_OPS]);
     if (pump_open(&pump, state, &error)) {
+        pump.hurry = true;
         if (pump.sender)
             sender_hurry(pump.sender);
         done = pump_all(&pump, clock_since_boot() + sending_time, &error) && nothing_lost(&pump, &error);

@@ -2,6 +2,7 @@
 #include "export/destination.h"
 #include "shim/forward.h"
 #include "store/settings.h"
+#include "trace/session_id.h"
 #include "verbs/relay_start.h"
 #include "verbs/verb.h"
 
@@ -23,6 +24,14 @@ static const struct verb_option options[] = {
 
 /* ---- arguments -------------------------------------------------------------------------------------------------------------- */
 
+static bool takes_argument(const char *word)
+{
+    for (size_t i = 0; options[i].name; i++)
+        if (strcmp(word, options[i].name) == 0)
+            return options[i].argument != NULL;
+    return false;
+}
+
 /* Where the command begins: behind the first "--", or at the first word that is no option, as people leave the "--" out. 0: there is
  * none. */
 static int find_command(int argc, char **argv)
@@ -32,12 +41,13 @@ static int find_command(int argc, char **argv)
             return at + 1 < argc ? at + 1 : 0;
         if (argv[at][0] != '-')
             return at;
-        /* the argument of an option */
-        for (size_t i = 0; options[i].name; i++)
-            at += strcmp(argv[at], options[i].name) == 0 && options[i].argument != NULL;
+        if (takes_argument(argv[at]))
+            at++;
     }
     return 0;
 }
+
+#define SESSION_TEXT_MAX ((size_t)512 * 1024) /* of an id in an argument or variable, which the system bounds */
 
 static bool is_given(const char *text)
 {
@@ -49,13 +59,17 @@ static void find_session(const struct verb_arguments *arguments, pid_t agent, st
     static const struct {
         const char *variable, *agent;
     } sources[] = {{"KIRO_SESSION_ID", "kiro"}, {"CLAUDE_CODE_SESSION_ID", "claude"}};
-    session->id = arguments->options[OPTION_SESSION];
-    for (size_t i = 0; i < sizeof sources / sizeof *sources && !is_given(session->id); i++) {
-        session->id = getenv(sources[i].variable);
-        session->agent = sources[i].agent;
+    const char *id = arguments->options[OPTION_SESSION];
+    struct buffer text;
+    for (size_t i = 0; i < sizeof sources / sizeof *sources && !is_given(id); i++) {
+        id = getenv(sources[i].variable);
+        session->agent = is_given(id) ? sources[i].agent : NULL;
     }
-    if (!is_given(session->id))
-        session->id = session->agent = NULL;
+    buffer_init(&text, SESSION_TEXT_MAX);
+    const struct slice kept = session_id_append(&text, slice_part(slice_of(id), 0, SESSION_TEXT_MAX / 3));
+    if (!text.failed && kept.length)
+        memcpy(session->id, kept.data, kept.length);
+    buffer_free(&text);
     session->ancestor_count = process_ancestors(agent, session->ancestors);
 }
 

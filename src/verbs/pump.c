@@ -11,6 +11,7 @@
 
 #define LINES_MAX (64 * 1024 * 1024) /* one op can end FOLD_OPEN_MAX calls */
 #define LINES_FLUSH (512 * 1024)
+#define SETTLE_TIME (2 * NANOSECONDS_PER_SECOND) /* quiet after which nothing late is waited for */
 #define PRUNE_INTERVAL (60 * NANOSECONDS_PER_SECOND)
 
 bool pump_open(struct pump *pump, const struct state *state, struct error *error)
@@ -201,11 +202,11 @@ static bool adopt(struct pump *pump, const struct oplog_entry *entry)
            oplog_delete(adoption.ops_folder, entry->name, entry->size);
 }
 
-/* The fold has no clock: that a session has been quiet for the idle time is told to it by an op like everything else. */
-static bool close_idle(struct pump *pump, struct pump_session *session)
+/* The fold has no clock: that a session has been quiet for some time is told to it by an op like everything else. */
+static bool tell_time(struct pump *pump, struct pump_session *session, enum op_kind kind, uint64_t passed)
 {
-    const uint64_t time = fold_last_time(session->fold) + settings_idle_time();
-    struct op op = {.kind = OP_IDLE, .time = time, .session_id = fold_session_id(session->fold)};
+    const uint64_t time = fold_last_time(session->fold) + passed;
+    struct op op = {.kind = kind, .time = time, .session_id = fold_session_id(session->fold)};
     char storage[OP_SESSION_ID_MAX * 6 + 512];
     struct buffer record;
     enum counter lost;
@@ -253,9 +254,11 @@ static bool visit(struct pump *pump, const struct oplog_entry *entry, uint64_t n
             return false;
         *worked |= session->archived > before;
     }
+    if (session->fold && fold_wants_settle(session->fold) && (pump->hurry || quiet_for(entry, now, SETTLE_TIME)))
+        *worked |= tell_time(pump, session, OP_SETTLE, 0);
     if (idle && !session->settled && session->fold) {
         if (fold_wants_idle(session->fold)) {
-            *worked |= close_idle(pump, session); /* the op is to be folded, too */
+            *worked |= tell_time(pump, session, OP_IDLE, settings_idle_time()); /* the op is to be folded, too */
         } else {
             /* Closed for good as far as anybody can tell; its fold can be made again should it go on. */
             session->settled = true;

@@ -30,6 +30,7 @@ struct pump {
     struct buffer lines; /* archive lines not written yet */
     uint64_t line_count;
     uint64_t last_prune;
+    bool hurry; /* nothing that may come late is waited for */
     struct error reason;
 };
 

@@ -16,6 +16,7 @@ struct seen {
     uint64_t start, end;
     double duration, hook_duration;
     unsigned events;
+    int64_t tool_calls;
     enum span_kind kind;
     bool error, open;
 };
@@ -56,6 +57,7 @@ static bool collect(void *context, const struct resource *resource, const struct
     item->duration = number_of(span, NAME_DURATION_MS);
     item->hook_duration = number_of(span, NAME_HOOK_DURATION_MS);
     item->events = span->event_count;
+    item->tool_calls = attribute_integer(&span->attributes, NAME_TURN_TOOL_CALLS, -1);
     item->kind = span->kind;
     item->error = span->status == SPAN_STATUS_ERROR;
     item->open = span->open;
@@ -189,9 +191,16 @@ TEST(an_end_waits_for_a_second_at_most)
     CHECK_EQ_INT(find("tool.@db/query", 0)->end, BASE + 3 * SECOND);
     apply_op(fold, hook_op(OP_START, "@db/query", 7, 5));
     apply_op(fold, hook_op(OP_END, "@db/query", 7, 5.5));
+    CHECK(fold_wants_settle(fold));
+    /* the turn may end meanwhile, and knows of the call */
+    seen_count = 0;
     apply_op(fold, make(OP_STOP, "", 0, 5.6));
-    CHECK_EQ_INT(find("tool.@db/query", 1)->end, BASE + 5 * SECOND + SECOND / 2);
-    CHECK_EQ_TEXT(slice_of(find("tool.@db/query", 1)->outcome), "");
+    CHECK_EQ_INT(seen_count, 1);
+    CHECK_EQ_INT(find("turn.complete", 0)->tool_calls, 3);
+    apply_op(fold, make(OP_SETTLE, "", 0, 5.6));
+    CHECK(!fold_wants_settle(fold));
+    CHECK_EQ_INT(find("tool.@db/query", 0)->end, BASE + 5 * SECOND + SECOND / 2);
+    CHECK_EQ_TEXT(slice_of(find("tool.@db/query", 0)->outcome), "");
     fold_free(fold);
 }
 
@@ -232,6 +241,41 @@ TEST(a_request_tells_the_result_where_no_hook_does)
     CHECK_EQ_TEXT(slice_of(call->error_type), "-32603");
     CHECK_EQ_TEXT(slice_of(call->outcome), "");
     CHECK_EQ_INT(call->end, BASE + 4 * SECOND);
+    fold_free(fold);
+}
+
+TEST(a_failure_that_either_tells_is_one)
+{
+    struct fold *fold = begin();
+    const struct op asked = request("tools/call", "query", 7, 3);
+    struct op end = hook_op(OP_END, "@db/query", 7, 5);
+    end.result = OP_RESULT_SUCCESS;
+    apply_op(fold, hook_op(OP_START, "@db/query", 7, 2));
+    apply_op(fold, asked);
+    apply_op(fold, response(&asked, OP_RESULT_FAILURE, 4));
+    apply_op(fold, end);
+    CHECK(find("tool.@db/query", 0)->error);
+    CHECK_EQ_TEXT(slice_of(find("tool.@db/query", 0)->success), "false");
+    CHECK_EQ_TEXT(slice_of(find("tool.@db/query", 0)->error_type), "-32603");
+    fold_free(fold);
+}
+
+TEST(a_call_that_needs_input_is_sent_twice)
+{
+    struct fold *fold = begin();
+    const struct op pre = hook_op(OP_START, "@db/query", 7, 2), first = request("tools/call", "query", 7, 3);
+    struct op second = request("tools/call", "query", 7, 5);
+    second.link = slice_of(first.id);
+    apply_op(fold, pre);
+    apply_op(fold, first);
+    apply_op(fold, response(&first, OP_RESULT_SUCCESS, 4));
+    apply_op(fold, second);
+    apply_op(fold, response(&second, OP_RESULT_SUCCESS, 6));
+    apply_op(fold, hook_op(OP_END, "@db/query", 7, 7));
+    CHECK_EQ_TEXT(slice_of(find("tools/call query", 1)->parent), pre.id);
+    CHECK_EQ_TEXT(slice_of(find("tools/call query", 1)->link), first.id);
+    CHECK_EQ_INT(find("tool.@db/query", 0)->start, BASE + 3 * SECOND);
+    CHECK_EQ_INT(find("tool.@db/query", 0)->end, BASE + 6 * SECOND);
     fold_free(fold);
 }
 
@@ -377,6 +421,8 @@ static const struct check_test tests[] = {
     CASE(an_end_waits_for_a_second_at_most),
     CASE(parallel_calls_find_theirs_by_the_input),
     CASE(a_request_tells_the_result_where_no_hook_does),
+    CASE(a_failure_that_either_tells_is_one),
+    CASE(a_call_that_needs_input_is_sent_twice),
     CASE(a_request_that_carries_no_call),
     CASE(another_tracers_request_stays_in_its_trace),
     CASE(hooks_join_the_trace_that_servers_were_told_of),

@@ -122,6 +122,7 @@ TEST(waits_for_the_method)
     expect("{\"params\":{\"_meta\":{\"traceparent\":\"" INBOUND "\"}},\"method\":\"x\",\"id\":1}\n",
            "{\"params\":{\"_meta\":{\"traceparent\":\"00-12345678901234567890123456789012-@-01\"}},\"method\":\"x\",\"id\":1}\n");
     expect_untouched("{\"params\":{\"a\":1},\"method\":\"notifications/x\"}\n");
+    expect_untouched("{\"method\":\"vendor/event\",\"params\":{\"a\":1}}\n");
     expect_untouched("{\"params\":{\"a\":1},\"id\":1,\"result\":{}}\n");
     expect_untouched("{\"params\":{\"a\":1},\"id\":1}\n");
     expect_untouched("{\"params\":{\"a\":1},\"id\":1");
