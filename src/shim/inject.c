@@ -48,7 +48,7 @@ static void give_span_id(struct mcp_message *message)
         span_id_new(message->begun_since_boot, message->span_id);
 }
 
-/* The requests of MCP, all revisions. Others may be notifications, which shows only when there is an id. */
+/* The requests of MCP, all revisions. An id that is still to come, behind large arguments, is not waited for with these. */
 static bool is_known_request(struct slice method)
 {
     static const char *const methods[] = {"tools/call", "tools/list", "initialize", "ping", "prompts/get", "prompts/list", "resources/read",
@@ -61,14 +61,16 @@ static bool is_known_request(struct slice method)
     return false;
 }
 
-enum judgement { IS_REQUEST, IS_NONE, IS_UNKNOWN };
+enum judgement { IS_REQUEST, IS_LIKELY, IS_UNKNOWN, IS_NONE };
 
 static enum judgement judge(const struct scan *scan)
 {
     const struct slice method = mcp_message_raw(&scan->message, MCP_TEXT_METHOD);
     if (scan->is_answer || (scan->has_method && slice_starts_with(method, SLICE("notifications/"))))
         return IS_NONE;
-    return scan->has_method && (scan->has_id || is_known_request(method)) ? IS_REQUEST : IS_UNKNOWN;
+    if (scan->has_method && scan->has_id)
+        return IS_REQUEST;
+    return scan->has_method && is_known_request(method) ? IS_LIKELY : IS_UNKNOWN;
 }
 
 /* Puts the ids into the place for them in the splice. False: the server is told nothing. */
@@ -195,8 +197,9 @@ static bool resolve(struct inject *inject, enum scan_result result, size_t held,
     if (inject->insert_length == 0)
         return true;
     const enum judgement judgement = judge(&inject->scan);
-    *spliced = judgement == IS_REQUEST && settle_splice(inject);
-    return judgement != IS_UNKNOWN || result == SCAN_LINE || held > INJECT_HOLD_MAX;
+    const bool last = result == SCAN_LINE, full = held > INJECT_HOLD_MAX;
+    *spliced = (judgement == IS_REQUEST || (judgement == IS_LIKELY && full && !last)) && settle_splice(inject);
+    return judgement == IS_REQUEST || judgement == IS_NONE || last || full;
 }
 
 /* At the end of a container where a splice may go. */

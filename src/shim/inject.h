@@ -5,8 +5,8 @@
  * nothing need be kept back to know whether one comes. A traceparent that is there has its span id replaced, in place. Nothing is touched
  * in notifications, answers, batches, requests whose params or _meta is no object, objects of
  * which a key is written with escapes, and where a traceparent is there that is none. Bytes are kept back only while a traceparent comes
- * in, and from a splice on until it is known that this is a request, at most INJECT_HOLD_MAX of them: at once for MCP's own methods, with
- * the id for others, which may be notifications, and with the method where params stand before it. */
+ * in, and from a splice on until method and id have been seen, at most INJECT_HOLD_MAX of them: beyond that MCP's own requests are known
+ * by their method, and others go on as they came. */
 #ifndef SPANHOOK_SHIM_INJECT_H
 #define SPANHOOK_SHIM_INJECT_H
 

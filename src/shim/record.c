@@ -66,8 +66,7 @@ int record_ops_folder(const struct record *record)
     return record->state.folders[STATE_OPS];
 }
 
-/* Looks for the session anew and tells the forwarder of its trace. */
-static void refresh(struct record *record)
+void record_refresh(struct record *record)
 {
     if (!record_open_state(record))
         return;
@@ -111,7 +110,7 @@ static void release_held(struct record *record)
 static void settle(struct record *record)
 {
     sessions_settle(&record->sessions);
-    refresh(record);
+    record_refresh(record);
     release_held(record);
 }
 
@@ -242,7 +241,7 @@ static bool wait_for_news(struct record *record)
     if (watched[1].revents)
         watch_drain(&record->sessions.watch);
     if (watched[1].revents || (ready == 0 && (!record->has_state || record->sessions.watch.descriptor < 0)))
-        refresh(record);
+        record_refresh(record);
     if (record->held_count &&
         (record->sessions.settled || clock_since_boot() - record->held_since >= RECORDER_UNSETTLED_MS * NANOSECONDS_PER_MILLISECOND))
         settle(record);
@@ -261,7 +260,7 @@ void recorder_run(struct ring *ring, int doorbell, const struct recorder_options
     set_home();
     if (options->state)
         setenv("SPANHOOK_HOME", options->state, 1);
-    refresh(&record);
+    record_refresh(&record);
     while (!record.ended) {
         if (drain(&record))
             clock_sleep_milliseconds(RECORDER_PAUSE_MS);

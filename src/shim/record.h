@@ -41,6 +41,8 @@ struct record {
 /* True if the state folder is open; tries again now and then where it is not. */
 bool record_open_state(struct record *record);
 int record_ops_folder(const struct record *record);
+/* Looks for the session anew and tells the forwarder of its trace. */
+void record_refresh(struct record *record);
 
 void record_take_message(struct record *record, const struct mcp_message *message);
 /* Ends a request that was not answered. */

@@ -82,11 +82,17 @@ static void take_request(struct record *record, const struct mcp_message *messag
     buffer_init_fixed(&text, storage, sizeof storage);
     note_version(record, message);
     request_op(message, record->options->server, slice_of(record->version), &op, &text);
+    /* The first op of a session makes its trace: the one that servers are told of. */
+    const bool first = session != SESSION_NONE && !sessions_has_begun(&record->sessions, session);
+    if (first && op.trace.length == 0)
+        op.trace = slice_of(record->sessions.items[session].trace_id);
     const char *link = find_state(record, message->digests[MCP_DIGEST_STATE]);
     if (link)
         op.link = slice_of(link);
     if (added)
         append(record, &op, session);
+    if (first)
+        record_refresh(record);
 }
 
 static void take_response(struct record *record, const struct mcp_message *message)

@@ -167,6 +167,12 @@ static void remember_trace(struct sessions *sessions)
     sessions->trace_next = (sessions->trace_next + 1) % size;
 }
 
+bool sessions_has_begun(const struct sessions *sessions, uint32_t session)
+{
+    const struct fold *fold = sessions->items[session].fold;
+    return !fold || fold_trace_id(fold)[0] != '\0';
+}
+
 uint32_t sessions_of_trace(const struct sessions *sessions, const char *trace_id)
 {
     for (size_t i = 0; i < sizeof sessions->traces / sizeof *sessions->traces; i++)

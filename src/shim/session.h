@@ -59,6 +59,8 @@ void sessions_close(struct sessions *sessions);
 void sessions_refresh(struct sessions *sessions, uint64_t now);
 /* Nobody will say any more which session it is: the process's own it is, until a hook tells of another. */
 void sessions_settle(struct sessions *sessions);
+/* Whether its log has begun a trace, as far as is known; for the current one. */
+bool sessions_has_begun(const struct sessions *sessions, uint32_t session);
 /* The session that was in this trace when it was told; SESSION_NONE: none. */
 uint32_t sessions_of_trace(const struct sessions *sessions, const char *trace_id);
 

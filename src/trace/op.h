@@ -60,7 +60,7 @@ struct op {
     struct slice resource_attributes; /* OTEL_RESOURCE_ATTRIBUTES of the agent, if set */
     struct attribute_list attributes; /* goes on the span as it is */
     /* request, response */
-    struct slice trace;        /* the trace that the receiver was told of; empty: it was told nothing */
+    struct slice trace;        /* the trace that it is in, as the receiver was told; empty: the session's */
     struct slice parent;       /* the span that came with the request, from another tracer */
     struct slice link;         /* request: the span of this trace that it is the retry of */
     struct slice message;      /* response: what the error says, for the span's status */

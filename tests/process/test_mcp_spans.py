@@ -1200,7 +1200,8 @@ def test_join_call_that_needs_input(home):
     spans = all_spans(home)
     [tool], called = tools(spans), calls_of(spans)
     assert called["1"].parent == called["2"].parent == tool.id and called["2"].links == [(called["1"].trace, called["1"].id)], spans
-    assert (tool.start, tool.end) == (called["1"].start, called["2"].end), "the tool's time is that of all its rounds"
+    # ends are starts and what a steady clock has counted since: two of them may differ by what the other clock was set in between
+    assert tool.start == called["1"].start and abs(tool.end - called["2"].end) < 1_000_000, "the tool's time is that of all its rounds"
     near(tool["duration_ms"] / 1000, 0.4)
 
 

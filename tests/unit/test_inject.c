@@ -177,6 +177,27 @@ TEST(gives_up_holding)
     }
 }
 
+TEST(does_not_wait_for_an_id_behind_large_arguments)
+{
+    static char text[3 * INJECT_HOLD_MAX];
+    struct buffer line;
+    size_t at;
+    for (unsigned known = 0; known < 2; known++) {
+        buffer_init_fixed(&line, text, sizeof text);
+        buffer_append_text(&line, known ? "{\"method\":\"tools/call\"" : "{\"method\":\"vendor/thing\"");
+        buffer_append_text(&line, ",\"params\":{\"_meta\":{\"a\":1},\"arguments\":{\"text\":\"");
+        while (line.length < 2 * INJECT_HOLD_MAX)
+            buffer_append_byte(&line, 'x');
+        buffer_append_text(&line, "\"}},\"id\":1}\n");
+        for (size_t size = 1; size < 9000; size += 1123) {
+            struct seen seen = {.no_trace = false};
+            play(&seen, buffer_slice(&line), size, true);
+            CHECK(slice_find(buffer_slice(&seen.output), SLICE("{\"a\":1,\"traceparent\":\"00-" TRACE), 0, &at) == (known == 1));
+            buffer_free(&seen.output);
+        }
+    }
+}
+
 TEST(tells_nothing_without_a_trace)
 {
     struct seen seen = {.no_trace = true};
@@ -203,6 +224,6 @@ TEST(many_messages_in_one_piece)
 }
 
 static const struct check_test tests[] = {CASE(splices_into_meta), CASE(splices_into_params), CASE(waits_for_the_method),
-                                          CASE(replaces_the_span_id), CASE(leaves_alone), CASE(gives_up_holding),
+                                          CASE(replaces_the_span_id), CASE(leaves_alone), CASE(gives_up_holding), CASE(does_not_wait_for_an_id_behind_large_arguments),
                                           CASE(tells_nothing_without_a_trace), CASE(many_messages_in_one_piece)};
 CHECK_MAIN(tests)
