@@ -43,7 +43,8 @@ static void end_message(struct scan *scan)
     struct mcp_message *message = &scan->message;
     message->time = scan->time;
     message->since_boot = scan->since_boot;
-    message->tool_error = !message->texts[MCP_TEXT_IS_ERROR].quoted && slice_equal(mcp_message_raw(message, MCP_TEXT_IS_ERROR), SLICE("true"));
+    message->tool_error = !message->texts[MCP_TEXT_IS_ERROR].quoted &&
+                          slice_equal(mcp_message_raw(message, MCP_TEXT_IS_ERROR), SLICE("true"));
     if (scan->has_method)
         message->kind = scan->has_id ? MCP_REQUEST : MCP_NOTIFICATION;
     else if (scan->is_answer)

@@ -29,7 +29,7 @@ static uint64_t find_escaped(struct skip *skip, uint64_t backslashes)
 #define SKIP_BLOCKS take_blocks
 #define SKIP_TARGET
 #define SKIP_USE(name) name
-#include "shim/skip_blocks.h"
+#include "shim/skip_blocks.inc"
 #undef byte_block_count
 #undef byte_block_parity
 
@@ -37,7 +37,7 @@ static uint64_t find_escaped(struct skip *skip, uint64_t backslashes)
 #define SKIP_BLOCKS take_blocks_wide
 #define SKIP_TARGET BYTE_BLOCK_WIDE
 #define SKIP_USE(name) name##_wide
-#include "shim/skip_blocks.h"
+#include "shim/skip_blocks.inc"
 #endif
 
 /* The same, byte by byte, for what is shorter than a block. */

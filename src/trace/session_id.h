@@ -4,8 +4,8 @@
 
 #include "trace/op.h"
 
-/* Appends an id that came from outside: malformed UTF-8 becomes U+FFFD; of an id that is too long the end gives way to a digest of the whole,
- * so that two that begin alike stay two. */
+/* Appends an id that came from outside: malformed UTF-8 becomes U+FFFD; of an id that is too long the end gives way to a digest of the
+ * whole, so that two that begin alike stay two. */
 struct slice session_id_append(struct buffer *out, struct slice id);
 
 #endif
