@@ -225,6 +225,7 @@ TEST(many_messages_in_one_piece)
 }
 
 static const struct check_test tests[] = {CASE(splices_into_meta), CASE(splices_into_params), CASE(waits_for_the_method),
-                                          CASE(replaces_the_span_id), CASE(leaves_alone), CASE(gives_up_holding), CASE(does_not_wait_for_an_id_behind_large_arguments),
+                                          CASE(replaces_the_span_id), CASE(leaves_alone),
+                                          CASE(gives_up_holding), CASE(does_not_wait_for_an_id_behind_large_arguments),
                                           CASE(tells_nothing_without_a_trace), CASE(many_messages_in_one_piece)};
 CHECK_MAIN(tests)
