@@ -1,5 +1,5 @@
-/* What the recorder's process knows. Private to record.c, which is told of events and sees to time, and record_message.c, which makes ops
- * of messages. */
+/* What the recorder's process knows. Private to record.c, which is told of events and sees to time, record_message.c, which makes ops of
+ * messages, and record_state.c, which knows where they go. */
 #ifndef SPANHOOK_SHIM_RECORD_H
 #define SPANHOOK_SHIM_RECORD_H
 
@@ -38,12 +38,16 @@ struct record {
     char told_trace[TRACE_ID_HEX + 1];
 };
 
+/* record_state.c: the state folder and the sessions in it */
+/* Once, before anything else. */
+void record_begin(struct record *record);
 /* True if the state folder is open; tries again now and then where it is not. */
 bool record_open_state(struct record *record);
 int record_ops_folder(const struct record *record);
 /* Looks for the session anew and tells the forwarder of its trace. */
 void record_refresh(struct record *record);
 
+/* record_message.c */
 void record_take_message(struct record *record, const struct mcp_message *message);
 /* Ends a request that was not answered. */
 void record_end_request(struct record *record, struct pending_request *request, enum request_end end, uint64_t time, uint64_t since_boot);

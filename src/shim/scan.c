@@ -1,7 +1,7 @@
 #include "shim/scan.h"
 
 #include "base/json_grammar.h"
-#include "trace/input_key.h"
+#include "shim/scan_value.h"
 
 #include <string.h>
 
@@ -10,212 +10,6 @@ void scan_init(struct scan *scan, enum mcp_direction direction)
     memset(scan, 0, sizeof *scan);
     scan->message.direction = direction;
     scan->state = SCAN_AT_START;
-}
-
-static struct scan_level *level(struct scan *scan)
-{
-    return &scan->levels[scan->depth - 1];
-}
-
-static enum scan_context context(const struct scan *scan)
-{
-    return scan->depth ? scan->levels[scan->depth - 1].context : SCAN_IN_LINE;
-}
-
-/* ---- messages --------------------------------------------------------------------------------------------------------------- */
-
-static void begin_message(struct scan *scan)
-{
-    struct mcp_message *message = &scan->message;
-    message->kind = MCP_FOREIGN;
-    message->in_batch = scan->is_batch;
-    message->failed = message->tool_error = false;
-    message->begun = scan->time;
-    message->begun_since_boot = scan->since_boot;
-    message->span_id[0] = message->trace_id[0] = message->parent_id[0] = '\0';
-    memset(message->digests, 0, sizeof message->digests);
-    memset(message->texts, 0, sizeof message->texts);
-    scan->has_method = scan->is_answer = scan->has_meta = scan->has_traceparent = scan->has_id = scan->complete = false;
-}
-
-static void end_message(struct scan *scan)
-{
-    struct mcp_message *message = &scan->message;
-    message->time = scan->time;
-    message->since_boot = scan->since_boot;
-    message->tool_error = !message->texts[MCP_TEXT_IS_ERROR].quoted &&
-                          slice_equal(mcp_message_raw(message, MCP_TEXT_IS_ERROR), SLICE("true"));
-    if (scan->has_method)
-        message->kind = scan->has_id ? MCP_REQUEST : MCP_NOTIFICATION;
-    else if (scan->is_answer)
-        message->kind = MCP_RESPONSE;
-    scan->complete = message->kind != MCP_FOREIGN;
-}
-
-static void begin_line(struct scan *scan)
-{
-    scan->in_line = true;
-    scan->is_batch = scan->last_was_return = false;
-    scan->line_size = 0;
-    begin_message(scan);
-}
-
-static void foreign(struct scan *scan)
-{
-    scan->state = SCAN_IN_FOREIGN;
-    scan->message.kind = MCP_FOREIGN;
-    scan->complete = false;
-    scan->digesting = false;
-}
-
-/* ---- containers ------------------------------------------------------------------------------------------------------------- */
-
-static void enter(struct scan *scan, enum scan_context as)
-{
-    scan->levels[scan->depth++] = (struct scan_level){.context = as, .empty = true};
-    scan->state = as == SCAN_IN_BATCH ? SCAN_AT_VALUE : SCAN_AT_KEY;
-    scan->path = NULL;
-    /* Of members that stand twice the last one counts. */
-    if (as == SCAN_IN_PARAMS)
-        scan->has_meta = false;
-    if (as == SCAN_IN_PARAMS || as == SCAN_IN_META)
-        scan->has_traceparent = false;
-}
-
-static void pass_over(struct scan *scan)
-{
-    skip_begin_container(&scan->skip);
-    scan->state = SCAN_IN_CONTAINER;
-}
-
-static void open_container(struct scan *scan, bool object)
-{
-    const enum scan_context here = context(scan);
-    if (here == SCAN_IN_BATCH && object) {
-        begin_message(scan);
-        scan->element_start = scan->line_size;
-        enter(scan, SCAN_IN_MESSAGE);
-        return;
-    }
-    if (object && scan->path && scan->path->within != SCAN_NOWHERE && scan->depth < SCAN_LEVELS_MAX) {
-        enter(scan, scan->path->within);
-        return;
-    }
-    if (scan->path && scan->path->text != MCP_TEXT_NONE)
-        scan->message.texts[scan->path->text] = (struct mcp_text_value){.length = 0};
-    if (scan->path && scan->path->digest == MCP_DIGEST_ARGUMENTS) {
-        input_key_begin(&scan->digest);
-        scan->digesting = true;
-        scan->arguments_size = 0;
-    }
-    pass_over(scan);
-}
-
-/* Behind the last byte of a container that was entered. */
-static void leave(struct scan *scan)
-{
-    const enum scan_context left = context(scan);
-    scan->depth--;
-    scan->state = scan->depth ? SCAN_BEHIND_VALUE : SCAN_AT_END;
-    if (left == SCAN_IN_MESSAGE)
-        end_message(scan);
-}
-
-/* ---- values ----------------------------------------------------------------------------------------------------------------- */
-
-static void begin_key(struct scan *scan)
-{
-    scan->key_length = 0;
-    scan->key_cut = scan->in_escape = false;
-    scan->state = SCAN_IN_KEY;
-}
-
-/* What the message has is known from its keys; what they hold may be anything. */
-static void end_key(struct scan *scan)
-{
-    const enum scan_context here = context(scan);
-    level(scan)->empty = false;
-    scan->path = scan->key_cut ? NULL : scan_path_find(here, (struct slice){scan->key, scan->key_length});
-    scan->state = SCAN_AT_COLON;
-    if (!scan->path)
-        return;
-    const enum scan_context within = scan->path->within;
-    if (within == SCAN_IN_RESULT || within == SCAN_IN_ERROR) {
-        scan->is_answer = true;
-        scan->message.failed = within == SCAN_IN_ERROR;
-    }
-    scan->has_meta |= within == SCAN_IN_META;
-    scan->has_traceparent |= scan->path->text == MCP_TEXT_TRACEPARENT;
-}
-
-static void begin_value(struct scan *scan, bool quoted)
-{
-    const struct scan_path *path = scan->path;
-    scan->in_escape = false;
-    if (!path)
-        return;
-    if (path->text != MCP_TEXT_NONE)
-        scan->message.texts[path->text] = (struct mcp_text_value){.quoted = quoted};
-    if (path->digest != MCP_DIGEST_NONE) {
-        if (path->digest == MCP_DIGEST_ARGUMENTS)
-            input_key_begin(&scan->digest);
-        else
-            json_digest_begin(&scan->digest, NULL, 0);
-        scan->digesting = true;
-        scan->arguments_size = 0;
-    }
-}
-
-static void digest_bytes(struct scan *scan, struct slice bytes)
-{
-    if (!scan->digesting)
-        return;
-    scan->arguments_size += bytes.length;
-    if (scan->arguments_size > SCAN_ARGUMENTS_MAX)
-        scan->digesting = false;
-    else
-        json_digest_feed(&scan->digest, bytes);
-}
-
-static void keep_bytes(struct scan *scan, struct slice bytes)
-{
-    if (!scan->path || scan->path->text == MCP_TEXT_NONE)
-        return;
-    struct mcp_text_value *value = &scan->message.texts[scan->path->text];
-    size_t maximum;
-    char *storage = mcp_message_storage(&scan->message, scan->path->text, &maximum);
-    const size_t room = maximum - value->length, length = bytes.length < room ? bytes.length : room;
-    memcpy(storage + value->length, bytes.data, length);
-    value->length = (uint16_t)(value->length + length);
-    value->cut |= length < bytes.length;
-}
-
-/* Behind the last byte of a value that was not entered. */
-static void end_value(struct scan *scan)
-{
-    const struct scan_path *path = scan->path;
-    struct mcp_message *message = &scan->message;
-    if (path && path->digest != MCP_DIGEST_NONE) {
-        uint64_t value = 0;
-        if (scan->digesting && path->digest == MCP_DIGEST_ARGUMENTS) {
-            value = input_key_end(&scan->digest);
-        } else if (scan->digesting) {
-            json_digest_end(&scan->digest);
-            value = scan->digest.value;
-        }
-        message->digests[path->digest] = value;
-    }
-    if (path && path->text == MCP_TEXT_ID) {
-        const struct slice id = mcp_message_raw(message, MCP_TEXT_ID);
-        scan->has_id = message->texts[MCP_TEXT_ID].quoted || (id.length && (id.data[0] == '-' || (id.data[0] >= '0' && id.data[0] <= '9')));
-        if (!scan->has_id)
-            message->digests[MCP_DIGEST_ID] = 0;
-    }
-    if (path && path->text == MCP_TEXT_METHOD)
-        scan->has_method = message->texts[MCP_TEXT_METHOD].quoted;
-    scan->digesting = false;
-    scan->path = NULL;
-    scan->state = SCAN_BEHIND_VALUE;
 }
 
 /* ---- bytes ------------------------------------------------------------------------------------------------------------------ */
@@ -248,12 +42,12 @@ static size_t take_key(struct scan *scan, struct slice text)
     bool closed;
     const size_t length = string_run(scan, text, &closed), room = SCAN_KEY_MAX - scan->key_length;
     if (memchr(text.data, '\\', length))
-        level(scan)->escaped = true;
+        scan_level(scan)->escaped = true;
     memcpy(scan->key + scan->key_length, text.data, length < room ? length : room);
     scan->key_length += (unsigned)(length < room ? length : room);
     scan->key_cut |= length > room;
     if (closed)
-        end_key(scan);
+        scan_end_key(scan);
     return length + closed;
 }
 
@@ -263,14 +57,14 @@ static size_t take_string(struct scan *scan, struct slice text)
     size_t length;
     if (scan->path) {
         length = string_run(scan, text, &closed);
-        keep_bytes(scan, slice_part(text, 0, length));
-        digest_bytes(scan, slice_part(text, 0, length + closed));
+        scan_keep_bytes(scan, slice_part(text, 0, length));
+        scan_digest_bytes(scan, slice_part(text, 0, length + closed));
         length += closed;
     } else {
         closed = skip_feed(&scan->skip, text, &length) == SKIP_DONE;
     }
     if (closed)
-        end_value(scan);
+        scan_end_value(scan);
     return length;
 }
 
@@ -279,10 +73,10 @@ static size_t take_literal(struct scan *scan, struct slice text)
     size_t length = 0;
     while (length < text.length && is_literal(text.data[length]))
         length++;
-    keep_bytes(scan, slice_part(text, 0, length));
-    digest_bytes(scan, slice_part(text, 0, length));
+    scan_keep_bytes(scan, slice_part(text, 0, length));
+    scan_digest_bytes(scan, slice_part(text, 0, length));
     if (length < text.length)
-        end_value(scan);
+        scan_end_value(scan);
     return length;
 }
 
@@ -290,9 +84,9 @@ static size_t take_container(struct scan *scan, struct slice text)
 {
     size_t length;
     const enum skip_result result = skip_feed(&scan->skip, text, &length);
-    digest_bytes(scan, slice_part(text, 0, length));
+    scan_digest_bytes(scan, slice_part(text, 0, length));
     if (result == SKIP_DONE)
-        end_value(scan);
+        scan_end_value(scan);
     return length;
 }
 
@@ -305,61 +99,61 @@ static size_t take_foreign(struct slice text)
 static void take_value(struct scan *scan, char c)
 {
     if (c == '{' || c == '[') {
-        open_container(scan, c == '{');
+        scan_open_container(scan, c == '{');
         if (scan->state == SCAN_IN_CONTAINER)
-            digest_bytes(scan, (struct slice){&c, 1});
+            scan_digest_bytes(scan, (struct slice){&c, 1});
     } else if (c == '"') {
-        begin_value(scan, true);
-        digest_bytes(scan, (struct slice){&c, 1});
+        scan_begin_value(scan, true);
+        scan_digest_bytes(scan, (struct slice){&c, 1});
         skip_begin_string(&scan->skip);
         scan->state = SCAN_IN_STRING;
-    } else if (c == ']' && context(scan) == SCAN_IN_BATCH && level(scan)->empty) {
-        leave(scan);
+    } else if (c == ']' && scan_context(scan) == SCAN_IN_BATCH && scan_level(scan)->empty) {
+        scan_leave(scan);
     } else {
-        foreign(scan);
+        scan_foreign(scan);
     }
 }
 
 static void take_mark(struct scan *scan, char c)
 {
-    const bool in_array = context(scan) == SCAN_IN_BATCH;
+    const bool in_array = scan_context(scan) == SCAN_IN_BATCH;
     switch (scan->state) {
     case SCAN_AT_START:
         if (c == '{')
-            enter(scan, SCAN_IN_MESSAGE);
+            scan_enter(scan, SCAN_IN_MESSAGE);
         else if (c == '[')
-            enter(scan, SCAN_IN_BATCH);
+            scan_enter(scan, SCAN_IN_BATCH);
         else
-            foreign(scan);
+            scan_foreign(scan);
         scan->is_batch = c == '[';
         return;
     case SCAN_AT_KEY:
         if (c == '"')
-            begin_key(scan);
-        else if (c == '}' && level(scan)->empty)
-            leave(scan);
+            scan_begin_key(scan);
+        else if (c == '}' && scan_level(scan)->empty)
+            scan_leave(scan);
         else
-            foreign(scan);
+            scan_foreign(scan);
         return;
     case SCAN_AT_COLON:
         scan->state = SCAN_AT_VALUE;
         if (c != ':')
-            foreign(scan);
+            scan_foreign(scan);
         return;
     case SCAN_AT_VALUE:
         take_value(scan, c);
         return;
     case SCAN_BEHIND_VALUE:
-        level(scan)->empty = false;
+        scan_level(scan)->empty = false;
         if (c == ',')
             scan->state = in_array ? SCAN_AT_VALUE : SCAN_AT_KEY;
         else if (c == (in_array ? ']' : '}'))
-            leave(scan);
+            scan_leave(scan);
         else
-            foreign(scan);
+            scan_foreign(scan);
         return;
     default:
-        foreign(scan);
+        scan_foreign(scan);
         return;
     }
 }
@@ -371,12 +165,12 @@ static bool stop_before(struct scan *scan, char c, enum scan_result *result)
 {
     if ((c != '}' && c != '"') || !scan->stops || scan->stopped || scan->is_batch)
         return false;
-    const enum scan_context here = context(scan);
+    const enum scan_context here = scan_context(scan);
     if (c == '}' && (here == SCAN_IN_META || here == SCAN_IN_PARAMS) &&
-        (scan->state == SCAN_BEHIND_VALUE || (scan->state == SCAN_AT_KEY && level(scan)->empty))) {
+        (scan->state == SCAN_BEHIND_VALUE || (scan->state == SCAN_AT_KEY && scan_level(scan)->empty))) {
         *result = here == SCAN_IN_META ? SCAN_META_END : SCAN_PARAMS_END;
-        scan->container_empty = level(scan)->empty;
-        scan->key_escaped = level(scan)->escaped;
+        scan->container_empty = scan_level(scan)->empty;
+        scan->key_escaped = scan_level(scan)->escaped;
     } else if (c == '"' && scan->state == SCAN_AT_VALUE && scan->path && scan->path->text == MCP_TEXT_TRACEPARENT) {
         *result = SCAN_TRACEPARENT_BEGIN;
     } else {
@@ -407,7 +201,7 @@ static size_t step(struct scan *scan, struct slice text)
     if (json_is_white(c))
         return 1;
     if (scan->state == SCAN_AT_VALUE && is_literal(c)) {
-        begin_value(scan, false);
+        scan_begin_value(scan, false);
         scan->state = SCAN_IN_LITERAL;
         return take_literal(scan, text);
     }
@@ -418,7 +212,7 @@ static size_t step(struct scan *scan, struct slice text)
 static void end_line(struct scan *scan)
 {
     if (scan->state != SCAN_AT_END)
-        foreign(scan);
+        scan_foreign(scan);
     if (scan->is_batch)
         scan->message.kind = MCP_FOREIGN; /* its messages have been told of */
     scan->message.size = scan->line_size - (scan->last_was_return ? 1 : 0);
@@ -455,7 +249,7 @@ enum scan_result scan_feed(struct scan *scan, struct slice text, size_t *taken)
     while (at < text.length) {
         const struct slice rest = {text.data + at, text.length - at};
         if (!scan->in_line)
-            begin_line(scan);
+            scan_begin_line(scan);
         if (rest.data[0] == '\n') {
             end_line(scan);
             *taken = at + 1;
