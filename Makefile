@@ -217,7 +217,7 @@ process: $(BINARY) build/floor build/.test-tools ## process tests of the release
 	$(Q)$(RUN_TESTS) --process -- $(TESTS)
 
 # Those left out measure, limit or trace what the sanitizers' own runtime needs: time, memory, descriptors, system calls.
-ASAN_EXCEPT := deadline limits H20 H21 H25 S05_interrupted bad_log
+ASAN_EXCEPT := deadline limits H20 H21 H25 S05_interrupted bad_log R9_start
 asan-process: build/asan/spanhook build/floor ## process tests of a binary under ASan and UBSan
 	$(Q)SPANHOOK_BINARY=build/asan/spanhook $(RUN_TESTS) --process --except $(ASAN_EXCEPT) -- $(TESTS)
 

@@ -54,6 +54,9 @@ class Task:
             status = 70
             try:
                 os.setsid()
+                # A runner in the background, or under nohup, ignores some, and its children would.
+                for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
+                    signal.signal(number, signal.SIG_DFL)
                 descriptor = os.open(self.output, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_APPEND, 0o600)
                 null = os.open(os.devnull, os.O_RDONLY)
                 os.dup2(null, 0)
