@@ -41,6 +41,7 @@ static inline uint64_t byte_block_parity_plain(uint64_t bits)
 }
 
 #if defined(__SSE2__)
+#include <cpuid.h>
 #include <immintrin.h>
 
 /* ---- SSE2 ------------------------------------------------------------------------------------------------------------------- */
@@ -88,10 +89,16 @@ static inline void byte_block_brackets(const char *bytes, struct byte_brackets *
 
 #define BYTE_BLOCK_WIDE __attribute__((target("avx2,popcnt,bmi,pclmul")))
 
+/* Whether the machine can run them, and the system keeps the wide registers (Intel SDM, volume 1, section 14.3). Not by the compiler's
+ * __builtin_cpu_supports: that asks at every start of the program, hooks too, and each question leaves a virtual machine for 10 µs. */
 static inline bool byte_block_is_wide(void)
 {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi") &&
-           __builtin_cpu_supports("pclmul");
+    enum { LEAF_1_ECX = bit_PCLMUL | bit_POPCNT | bit_OSXSAVE | bit_AVX, LEAF_7_EBX = bit_AVX2 | bit_BMI, XMM_AND_YMM = 6 };
+    unsigned a, b, c, d, kept, unused;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & LEAF_1_ECX) != LEAF_1_ECX)
+        return false;
+    __asm__ volatile("xgetbv" : "=a"(kept), "=d"(unused) : "c"(0));
+    return (kept & XMM_AND_YMM) == XMM_AND_YMM && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & LEAF_7_EBX) == LEAF_7_EBX;
 }
 
 static inline BYTE_BLOCK_WIDE uint64_t byte_block_find_wide(__m256i low, __m256i high, char byte)

@@ -2,6 +2,8 @@
 
 #include "base/byte_block.h"
 
+#define WIDE_FROM 4096 /* bytes */
+
 /* The bytes that a backslash before them quotes. Runs of backslashes pair off from their start; mostly there are none. */
 static uint64_t find_escaped(struct skip *skip, uint64_t backslashes)
 {
@@ -38,7 +40,21 @@ static uint64_t find_escaped(struct skip *skip, uint64_t backslashes)
 #define SKIP_TARGET BYTE_BLOCK_WIDE
 #define SKIP_USE(name) name##_wide
 #include "shim/skip_blocks.inc"
+#else
+#define take_blocks_wide take_blocks
+#define byte_block_is_wide() false
 #endif
+
+/* The machine is asked once, and only where much is to be passed over. */
+static bool is_worth_wide(size_t length)
+{
+    static enum { NOT_ASKED, WIDE, NARROW } machine = NOT_ASKED;
+    if (length < WIDE_FROM)
+        return false;
+    if (machine == NOT_ASKED)
+        machine = byte_block_is_wide() ? WIDE : NARROW;
+    return machine == WIDE;
+}
 
 /* The same, byte by byte, for what is shorter than a block. */
 static enum skip_result take_bytes(struct skip *skip, struct slice text, size_t *taken)
@@ -70,13 +86,10 @@ enum skip_result skip_feed(struct skip *skip, struct slice text, size_t *taken)
 {
     enum skip_result result = SKIP_MORE;
     size_t of_blocks = 0, of_bytes = 0;
-    if (text.length >= BYTE_BLOCK_SIZE) {
-#ifdef BYTE_BLOCK_WIDE
-        result = byte_block_is_wide() ? take_blocks_wide(skip, text, &of_blocks) : take_blocks(skip, text, &of_blocks);
-#else
+    if (is_worth_wide(text.length))
+        result = take_blocks_wide(skip, text, &of_blocks);
+    else if (text.length >= BYTE_BLOCK_SIZE)
         result = take_blocks(skip, text, &of_blocks);
-#endif
-    }
     if (result == SKIP_MORE)
         result = take_bytes(skip, slice_part(text, of_blocks, text.length), &of_bytes);
     *taken = of_blocks + of_bytes;

@@ -83,6 +83,24 @@ TEST(agrees_with_the_plain_form)
     }
 }
 
+/* Long enough for the widest instructions that the machine has. */
+TEST(agrees_with_the_plain_form_on_long_texts)
+{
+    static const char alphabet[] = "{}[]\"\"\\\\ab,: \n\xc3\xa9";
+    static char text[20000];
+    uint32_t state = 11;
+    for (unsigned round = 0; round < 400; round++) {
+        const size_t length = 5000 + next_random(&state) % 15000;
+        const uint32_t rare = 1 + next_random(&state) % 4000;
+        for (size_t i = 0; i < length; i++) {
+            do
+                text[i] = next_random(&state) % 8 ? 'x' : alphabet[next_random(&state) % (sizeof alphabet - 1)];
+            while ((text[i] == '\n' || text[i] == '}' || text[i] == ']') && next_random(&state) % rare);
+        }
+        compare((struct slice){text, length}, round % 2, round % 3 ? SIZE_MAX / 2 : 4096 + next_random(&state) % 2000);
+    }
+}
+
 TEST(passes_over_long_texts)
 {
     static char text[1 << 20];
@@ -99,5 +117,5 @@ TEST(passes_over_long_texts)
     compare((struct slice){text, sizeof text}, false, sizeof text);
 }
 
-static const struct check_test tests[] = {CASE(agrees_with_the_plain_form), CASE(passes_over_long_texts)};
+static const struct check_test tests[] = {CASE(agrees_with_the_plain_form), CASE(agrees_with_the_plain_form_on_long_texts), CASE(passes_over_long_texts)};
 CHECK_MAIN(tests)
