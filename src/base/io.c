@@ -95,6 +95,24 @@ int io_above_standard(int fd)
     return moved;
 }
 
+bool io_pipe(int ends[static 2])
+{
+    if (pipe(ends) != 0)
+        return false;
+    for (unsigned i = 0; i < 2; i++) {
+        fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+        ends[i] = io_above_standard(ends[i]);
+    }
+    if (ends[0] >= 0 && ends[1] >= 0)
+        return true;
+    const int reason = errno;
+    for (unsigned i = 0; i < 2; i++)
+        if (ends[i] >= 0)
+            close(ends[i]);
+    errno = reason;
+    return false;
+}
+
 bool io_open_null_on_standard(void)
 {
     for (int fd = 0; fd < FIRST_OWN; fd++) {

@@ -18,6 +18,9 @@ bool io_read_file(int folder_fd, const char *name, struct buffer *out, struct er
  * number, or `fd` itself if it is that high already. The old one is closed in any case; -1 on failure or for a negative fd. */
 int io_above_standard(int fd);
 
+/* pipe(), both ends close-on-exec and above the standard streams, whatever of those is closed. */
+bool io_pipe(int ends[static 2]);
+
 /* Opens /dev/null, kept across exec, on those of 0, 1 and 2 that are closed. */
 bool io_open_null_on_standard(void);
 

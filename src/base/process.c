@@ -41,6 +41,8 @@ static bool stat_field(struct slice fields, unsigned number, uint64_t *value)
     return slice_to_u64(slice_part(fields, at, end - at), value);
 }
 
+#define TICK UINT64_C(10000000) /* ns: USER_HZ is 100 wherever Linux runs */
+
 struct process {
     uint64_t parent, started;
     bool shell;
@@ -112,6 +114,7 @@ size_t process_ancestors(pid_t from, struct process_ancestor ancestors[static PR
         buffer_init_fixed(&text, ancestor->identity, sizeof ancestor->identity);
         write_identity(&text, pid, process.started, boot_id);
         ancestor->shell = process.shell;
+        ancestor->started = process.started * TICK;
         if (!buffer_text(&text))
             break;
         count++;

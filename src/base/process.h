@@ -17,6 +17,7 @@ void process_agent_identity(struct buffer *out);
 struct process_ancestor {
     char identity[PROCESS_IDENTITY_MAX];
     bool shell; /* a shell, or what else only runs another program */
+    uint64_t started; /* ns since boot, to 10 ms */
 };
 /* The process `from` and those above it, nearest first; how many. Process 1, which may be above everybody, only where it is `from`. */
 size_t process_ancestors(pid_t from, struct process_ancestor ancestors[static PROCESS_ANCESTORS_MAX]);

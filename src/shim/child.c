@@ -1,5 +1,7 @@
 #include "shim/child.h"
 
+#include "base/io.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -11,26 +13,8 @@
 #include <sys/prctl.h>
 #endif
 
-/* Both ends close-on-exec and above the standard streams, whatever of those is closed. */
-static bool make_pipe(int ends[2])
-{
-    if (pipe(ends) != 0)
-        return false;
-    for (unsigned i = 0; i < 2; i++) {
-        const int high = fcntl(ends[i], F_DUPFD_CLOEXEC, 3);
-        close(ends[i]);
-        ends[i] = high;
-    }
-    if (ends[0] >= 0 && ends[1] >= 0)
-        return true;
-    const int why = errno;
-    close(ends[0]);
-    close(ends[1]);
-    errno = why;
-    return false;
-}
-
-static _Noreturn void become(char *const *arguments, const sigset_t *mask, const int in[2], const int out[2], bool own_group, pid_t parent)
+static _Noreturn void become(char *const *arguments, const struct child_signals *signals, const int in[2], const int out[2],
+                             bool own_group, pid_t parent)
 {
     struct error why;
     if (own_group)
@@ -44,7 +28,8 @@ static _Noreturn void become(char *const *arguments, const sigset_t *mask, const
 #endif
     dup2(in[0], STDIN_FILENO);
     dup2(out[1], STDOUT_FILENO);
-    sigprocmask(SIG_SETMASK, mask, NULL);
+    sigaction(SIGCHLD, &signals->child, NULL);
+    sigprocmask(SIG_SETMASK, &signals->mask, NULL);
     execvp(arguments[0], arguments);
     const int reason = errno;
     error_set_errno(&why, "cannot run %.200s", arguments[0]);
@@ -53,14 +38,14 @@ static _Noreturn void become(char *const *arguments, const sigset_t *mask, const
     _exit(reason == ENOENT || reason == ENOTDIR ? CHILD_NOT_FOUND : CHILD_NOT_RUN);
 }
 
-bool child_start(struct child *child, char *const *arguments, const void *mask, struct error *error)
+bool child_start(struct child *child, char *const *arguments, const struct child_signals *signals, struct error *error)
 {
     int in[2], out[2];
     const pid_t parent = getpid();
     child->own_group = !isatty(STDIN_FILENO);
-    if (!make_pipe(in))
+    if (!io_pipe(in))
         return error_set_errno(error, "cannot make a pipe");
-    if (!make_pipe(out)) {
+    if (!io_pipe(out)) {
         error_set_errno(error, "cannot make a pipe");
         close(in[0]);
         close(in[1]);
@@ -68,7 +53,7 @@ bool child_start(struct child *child, char *const *arguments, const void *mask, 
     }
     child->pid = fork();
     if (child->pid == 0)
-        become(arguments, mask, in, out, child->own_group, parent);
+        become(arguments, signals, in, out, child->own_group, parent);
     const int why = errno;
     if (child->pid > 0 && child->own_group)
         setpgid(child->pid, child->pid); /* both do it: neither knows who comes first */

@@ -1,6 +1,7 @@
 #include "shim/forward.h"
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "shim/lane.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,25 +31,28 @@ static void note_signal(int signal_number)
     errno = reason;
 }
 
-void forward_block_signals(void *before)
+void forward_block_signals(struct child_signals *before)
 {
+    struct sigaction usual;
     sigset_t set;
+    /* Some start us with it ignored; then the system would not tell how the server ended. */
+    memset(&usual, 0, sizeof usual);
+    usual.sa_handler = SIG_DFL;
+    sigaction(SIGCHLD, &usual, &before->child);
     sigemptyset(&set);
     for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)
         sigaddset(&set, caught[i]);
-    sigprocmask(SIG_BLOCK, &set, before);
+    sigprocmask(SIG_BLOCK, &set, &before->mask);
 }
 
 static bool catch_signals(void)
 {
     sigset_t set;
     sigemptyset(&set);
-    if (pipe(signal_pipe) != 0)
+    if (!io_pipe(signal_pipe))
         return false;
-    for (unsigned i = 0; i < 2; i++) {
-        fcntl(signal_pipe[i], F_SETFD, FD_CLOEXEC);
-        fcntl(signal_pipe[i], F_SETFL, O_NONBLOCK | (i ? O_WRONLY : O_RDONLY));
-    }
+    fcntl(signal_pipe[0], F_SETFL, O_RDONLY | O_NONBLOCK);
+    fcntl(signal_pipe[1], F_SETFL, O_WRONLY | O_NONBLOCK);
     for (size_t i = 0; i < sizeof caught / sizeof *caught; i++) {
         struct sigaction action, before;
         memset(&action, 0, sizeof action);
@@ -111,11 +116,10 @@ static void take_message(void *context, struct mcp_message *message)
 {
     struct forward *forward = context;
     const bool to_server = message->direction == MCP_TO_SERVER;
-    const bool ends = to_server ? mcp_message_is(message, "notifications/cancelled") : message->kind == MCP_RESPONSE;
     if (to_server && message->kind == MCP_REQUEST)
         forward->open_requests++;
-    else if (ends && forward->open_requests)
-        forward->open_requests--;
+    else if (!to_server && message->kind == MCP_RESPONSE && forward->open_requests)
+        forward->open_requests--; /* one that was cancelled may still be answered */
     if (forward->inspecting)
         inspect_message(&forward->inspect, message);
     if (forward->recorder)
@@ -127,7 +131,8 @@ static void set_up_lanes(struct forward *forward, const struct forward_options *
     const struct inject_client client = {tell_trace, take_message, forward};
     lane_init(&forward->lanes[MCP_TO_SERVER], STDIN_FILENO, forward->child->in, LANE_NOT_BLOCKING);
     lane_init_given(&forward->lanes[MCP_TO_CLIENT], forward->child->out, STDOUT_FILENO);
-    inject_init(&forward->lanes[MCP_TO_SERVER].inject, MCP_TO_SERVER, options->inject && forward->recorder, client);
+    const bool splice = options->inject && forward->recorder && forward->recorder->ring;
+    inject_init(&forward->lanes[MCP_TO_SERVER].inject, MCP_TO_SERVER, splice, client);
     inject_init(&forward->lanes[MCP_TO_CLIENT].inject, MCP_TO_CLIENT, false, client);
 }
 
@@ -144,7 +149,12 @@ static void expect_end(struct forward *forward)
 static void see_to_server(struct forward *forward)
 {
     int status;
-    if (forward->exited || waitpid(forward->child->pid, &status, WNOHANG) != forward->child->pid)
+    if (forward->exited)
+        return;
+    const pid_t ended = waitpid(forward->child->pid, &status, WNOHANG);
+    if (ended < 0 && errno == ECHILD)
+        status = 0; /* nobody knows */
+    else if (ended != forward->child->pid)
         return;
     forward->exited = true;
     forward->status = status;
@@ -165,6 +175,8 @@ static void see_to_signals(struct forward *forward)
     for (ssize_t i = 0; i < count; i++) {
         if (numbers[i] == SIGCHLD) {
             see_to_server(forward);
+            if (forward->recorder)
+                recorder_look(forward->recorder);
             continue;
         }
         if (forward->exited) {
@@ -177,6 +189,16 @@ static void see_to_signals(struct forward *forward)
     }
 }
 
+/* A server that reads no more keeps the client's end from being seen. */
+static void see_to_full_lane(struct forward *forward)
+{
+    if (!lane_is_full(&forward->lanes[MCP_TO_SERVER]) || forward->exited)
+        return;
+    if (is_deserted(forward) && !forward->terminate_at)
+        forward->terminate_at = in(forward, FORWARD_DESERTED_MS);
+    forward->look_at = forward->terminate_at ? 0 : in(forward, FORWARD_DESERTED_MS);
+}
+
 /* The client has closed its end, and the server has had all of it: it ought to end by itself. */
 static void see_to_client(struct forward *forward)
 {
@@ -186,7 +208,7 @@ static void see_to_client(struct forward *forward)
         /* The server takes no more, but may have more to say. Nothing tells us of the client's end now. */
         if (is_deserted(forward) && !forward->terminate_at)
             forward->terminate_at = in(forward, FORWARD_DESERTED_MS);
-        forward->look_at = in(forward, FORWARD_DESERTED_MS);
+        forward->look_at = forward->terminate_at ? 0 : in(forward, FORWARD_DESERTED_MS);
         return;
     }
     if (!forward->client_closed) {
@@ -241,6 +263,16 @@ static int patience(const struct forward *forward)
     return next <= forward->since_boot ? 0 : (int)((next - forward->since_boot) / NANOSECONDS_PER_MILLISECOND) + 1;
 }
 
+/* A core would hold what passes. */
+static void no_core(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_CORE, &limit) == 0) {
+        limit.rlim_cur = 0;
+        setrlimit(RLIMIT_CORE, &limit);
+    }
+}
+
 /* ---- the loop --------------------------------------------------------------------------------------------------------------- */
 
 static void watch_lane(const struct lane *lane, struct pollfd *watched)
@@ -271,8 +303,9 @@ static void turn(struct forward *forward)
         if (watched[2].revents)
             see_to_signals(forward);
     }
-    if (forward->lanes[MCP_TO_SERVER].to < 0)
-        see_to_client(forward);
+    forward->look_at = 0;
+    see_to_full_lane(forward);
+    see_to_client(forward);
     see_to_time(forward);
     if (forward->wake)
         recorder_wake(forward->recorder);
@@ -296,12 +329,11 @@ int forward_run(const struct forward_options *options, struct child *child, stru
         return 1;
     }
     set_up_lanes(&forward, options);
+    no_core();
     see_to_server(&forward);
     while (!is_over(&forward))
         turn(&forward);
-    /* What it has left behind goes with it. */
-    if (child_group_lives(child))
-        child_signal(child, SIGTERM);
+    /* What it has left behind goes with it; the recorder sees to that. */
     if (recorder)
         recorder_end(recorder);
     else if (child_group_lives(child))

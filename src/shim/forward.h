@@ -19,8 +19,8 @@ struct forward_options {
     bool inspect;
 };
 
-/* Blocks what the loop catches; *before is the mask for the server. To be called before the server is started. */
-void forward_block_signals(void *before);
+/* Blocks what the loop catches; *before is for the server. To be called before it is started. */
+void forward_block_signals(struct child_signals *before);
 /* Runs to the end of the server and returns its exit code, or 128 + its signal. `recorder` may be NULL. */
 int forward_run(const struct forward_options *options, struct child *child, struct recorder *recorder);
 

@@ -196,10 +196,15 @@ static bool resolve(struct inject *inject, enum scan_result result, size_t held,
         return held > INJECT_TEXT_MAX || result == SCAN_LINE;
     if (inject->insert_length == 0)
         return true;
+    if (result == SCAN_LINE) {
+        *spliced = inject->scan.message.kind == MCP_REQUEST && judge(&inject->scan) == IS_REQUEST && settle_splice(inject);
+        return true;
+    }
+    if (held <= INJECT_HOLD_MAX)
+        return judge(&inject->scan) == IS_NONE;
     const enum judgement judgement = judge(&inject->scan);
-    const bool last = result == SCAN_LINE, full = held > INJECT_HOLD_MAX;
-    *spliced = (judgement == IS_REQUEST || (judgement == IS_LIKELY && full && !last)) && settle_splice(inject);
-    return judgement == IS_REQUEST || judgement == IS_NONE || last || full;
+    *spliced = (judgement == IS_REQUEST || judgement == IS_LIKELY) && settle_splice(inject);
+    return true;
 }
 
 /* At the end of a container where a splice may go. */
@@ -211,6 +216,15 @@ static bool wants_splice(const struct inject *inject, enum scan_result result)
     return result == SCAN_META_END ? !scan->has_traceparent : !scan->has_meta;
 }
 
+/* How much may be scanned next: what is held back is judged at the same byte however the text is cut. */
+static size_t may_take(const struct inject *inject, size_t held_here)
+{
+    const size_t most = inject->measuring ? INJECT_TEXT_MAX : INJECT_HOLD_MAX, held = inject->carried_length + held_here;
+    if (!inject->holding)
+        return SIZE_MAX;
+    return held > most ? 1 : most + 1 - held;
+}
+
 size_t inject_feed(struct inject *inject, struct slice text, struct inject_output *out)
 {
     size_t at = 0, from = 0; /* bytes before `from` have gone out */
@@ -219,7 +233,7 @@ size_t inject_feed(struct inject *inject, struct slice text, struct inject_outpu
     out->length = 0;
     while (at < text.length && out->count < INJECT_PARTS_MAX - PARTS_PER_STEP) {
         size_t taken;
-        const enum scan_result result = scan_feed(&inject->scan, slice_part(text, at, text.length), &taken);
+        const enum scan_result result = scan_feed(&inject->scan, slice_part(text, at, may_take(inject, at - from)), &taken);
         at += taken;
         if (inject->holding) {
             const struct slice here = slice_part(text, from, at - from);

@@ -5,8 +5,8 @@
  * nothing need be kept back to know whether one comes. A traceparent that is there has its span id replaced, in place. Nothing is touched
  * in notifications, answers, batches, requests whose params or _meta is no object, objects of
  * which a key is written with escapes, and where a traceparent is there that is none. Bytes are kept back only while a traceparent comes
- * in, and from a splice on until method and id have been seen, at most INJECT_HOLD_MAX of them: beyond that MCP's own requests are known
- * by their method, and others go on as they came. */
+ * in, and from a splice on to the end of the line, which then is known to be a request, at most INJECT_HOLD_MAX of them: beyond that it is
+ * judged by what has been seen, MCP's own requests by their method, others by method and id. */
 #ifndef SPANHOOK_SHIM_INJECT_H
 #define SPANHOOK_SHIM_INJECT_H
 
@@ -40,7 +40,7 @@ struct inject {
     bool holding, measuring;
     char insert[INJECT_TEXT_MAX]; /* goes where the hold begins, if it comes to that */
     size_t insert_length, drop;   /* and takes the place of so many bytes */
-    char carried[2][INJECT_HOLD_MAX];
+    char carried[2][INJECT_HOLD_MAX + 1];
     size_t carried_length; /* bytes held from earlier pieces, in carried[carried_in] */
     unsigned carried_in;
 };

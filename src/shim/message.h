@@ -56,6 +56,7 @@ struct mcp_message {
     bool in_batch;
     bool failed;     /* has an error */
     bool tool_error; /* result.isError is true */
+    bool no_arguments; /* params.arguments are absent or empty */
     uint64_t begun, begun_since_boot; /* ns: when its first byte came */
     uint64_t time, since_boot;        /* ns: when its last byte came */
     uint64_t size;                    /* bytes, without the line's end */

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define RELAY_EVERY NANOSECONDS_PER_SECOND
@@ -113,6 +114,9 @@ static bool drain(struct record *record)
             see_to_relay(record);
         count_losses(record);
     }
+    /* relays that have been started, and their starters */
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        continue;
     return some;
 }
 
@@ -189,6 +193,13 @@ void recorder_run(struct ring *ring, int doorbell, const struct recorder_options
     record.child = child;
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
+    if (!ring) {
+        char rings[64];
+        while (read(doorbell, rings, sizeof rings) > 0)
+            continue;
+        end_orphans(&record);
+        return;
+    }
     record_begin(&record);
     while (!record.ended) {
         if (drain(&record))
@@ -203,4 +214,7 @@ void recorder_run(struct ring *ring, int doorbell, const struct recorder_options
     close_requests(&record);
     count_losses(&record);
     end_orphans(&record);
+    pending_free(&record.pending);
+    if (record.has_sessions)
+        sessions_close(&record.sessions);
 }

@@ -47,6 +47,9 @@ int record_ops_folder(const struct record *record);
 /* Looks for the session anew and tells the forwarder of its trace. */
 void record_refresh(struct record *record);
 
+/* The same, if there are news. */
+void record_look_for_news(struct record *record);
+
 /* record_message.c */
 void record_take_message(struct record *record, const struct mcp_message *message);
 /* Ends a request that was not answered. */

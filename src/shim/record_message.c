@@ -62,26 +62,36 @@ static void remember_state(struct record *record, uint64_t digest, const char *s
     record->state_next = (record->state_next + 1) % RECORD_STATES_MAX;
 }
 
+/* The server has been told of a trace: whose it was then, the request is, unless a hook has told of another session before the request
+ * came, and the forwarder did not know yet. Then the server's own spans are in the wrong trace, and the request in the right one. */
+static uint32_t find_session(struct record *record, const struct mcp_message *message, bool *told_wrongly)
+{
+    const struct sessions *sessions = &record->sessions;
+    if (!record_open_state(record))
+        return SESSION_NONE;
+    record_look_for_news(record);
+    const uint32_t told = message->parent_id[0] ? SESSION_NONE : sessions_of_trace(sessions, message->trace_id);
+    if (told == SESSION_NONE || told == sessions->current)
+        return sessions->current;
+    *told_wrongly = sessions->news_time && sessions->news_time <= message->begun;
+    return *told_wrongly ? sessions->current : told;
+}
+
 static void take_request(struct record *record, const struct mcp_message *message)
 {
     static char storage[REQUEST_OP_TEXT_SIZE];
     static struct op op;
     struct buffer text;
-    uint32_t session = SESSION_NONE;
-
-    if (record_open_state(record)) {
-        /* The server has been told of a trace: whose it was then, the request is. */
-        if (!message->parent_id[0])
-            session = sessions_of_trace(&record->sessions, message->trace_id);
-        if (session == SESSION_NONE)
-            session = record->sessions.current;
-    }
+    bool told_wrongly = false;
+    const uint32_t session = find_session(record, message, &told_wrongly);
     if (record->pending.count == PENDING_MAX)
         record_end_request(record, &record->pending.items[0], REQUEST_NO_RESULT, message->begun, message->begun_since_boot);
     const struct pending_request *added = pending_add(&record->pending, message, session);
     buffer_init_fixed(&text, storage, sizeof storage);
     note_version(record, message);
     request_op(message, record->options->server, slice_of(record->version), &op, &text);
+    if (told_wrongly)
+        op.trace = (struct slice){NULL, 0};
     /* The first op of a session makes its trace: the one that servers are told of. */
     const bool first = session != SESSION_NONE && !sessions_has_begun(&record->sessions, session);
     if (first && op.trace.length == 0)
@@ -118,7 +128,8 @@ static bool read_number(const struct mcp_message *message, enum mcp_text which, 
 {
     jsmntok_t token;
     struct json document;
-    return json_parse(&document, mcp_message_raw(message, which), &token, 1) && json_double(&document, 0, number);
+    return !message->texts[which].cut && json_parse(&document, mcp_message_raw(message, which), &token, 1) &&
+           json_double(&document, 0, number);
 }
 
 static void take_progress(struct record *record, const struct mcp_message *message)

@@ -75,6 +75,12 @@ void record_refresh(struct record *record)
     ring_tell_trace(record->ring, session->trace_id, sessions->settled);
 }
 
+void record_look_for_news(struct record *record)
+{
+    if (watch_drain(&record->sessions.watch))
+        record_refresh(record);
+}
+
 void record_begin(struct record *record)
 {
     set_home();

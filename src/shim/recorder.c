@@ -9,31 +9,55 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-bool recorder_start(struct recorder *recorder, const struct recorder_options *options, const struct child *child)
+#define LAST_PATIENCE_MS 20
+
+/* In a session of its own, so that no signal to the agent's or our group reaches it. */
+static _Noreturn void become(const struct recorder *recorder, int doorbell)
+{
+    setsid();
+    io_leave_standard();
+    const int own = dup2(doorbell, 3) == 3 ? 3 : -1;
+    io_close_from(4);
+    if (own == 3 && chdir("/") == 0)
+        recorder_run(recorder->ring, own, recorder->options, recorder->child);
+    _exit(0);
+}
+
+static bool fork_recorder(struct recorder *recorder)
 {
     int doorbell[2];
-    memset(recorder, 0, sizeof *recorder);
-    recorder->ring = ring_new();
-    if (!recorder->ring || pipe(doorbell) != 0)
+    recorder->gone = true;
+    if (!io_pipe(doorbell))
         return false;
-    fcntl(doorbell[1], F_SETFD, FD_CLOEXEC);
     fcntl(doorbell[1], F_SETFL, O_WRONLY | O_NONBLOCK);
     recorder->pid = fork();
-    if (recorder->pid == 0) {
-        setsid();
-        io_leave_standard();
-        const int own = dup2(doorbell[0], 3) == 3 ? 3 : -1;
-        io_close_from(4);
-        if (own == 3 && chdir("/") == 0)
-            recorder_run(recorder->ring, own, options, child);
-        _exit(0);
-    }
+    if (recorder->pid == 0)
+        become(recorder, doorbell[0]);
     close(doorbell[0]);
     recorder->doorbell = doorbell[1];
-    if (recorder->pid > 0)
-        return true;
-    close(doorbell[1]);
-    return false;
+    recorder->gone = recorder->pid < 0;
+    if (recorder->gone)
+        close(doorbell[1]);
+    return !recorder->gone;
+}
+
+bool recorder_start(struct recorder *recorder, const struct recorder_options *options, const struct child *child)
+{
+    memset(recorder, 0, sizeof *recorder);
+    recorder->options = options;
+    recorder->child = child;
+    recorder->patience = RECORDER_FULL_MS;
+    recorder->ring = options->off ? NULL : ring_new();
+    return fork_recorder(recorder);
+}
+
+void recorder_look(struct recorder *recorder)
+{
+    if (recorder->gone || waitpid(recorder->pid, NULL, WNOHANG) != recorder->pid)
+        return;
+    close(recorder->doorbell);
+    recorder->ring = NULL;
+    fork_recorder(recorder);
 }
 
 /* ---- traces ----------------------------------------------------------------------------------------------------------------- */
@@ -51,7 +75,10 @@ static bool is_work(const struct mcp_message *message)
 
 bool recorder_trace(struct recorder *recorder, const struct mcp_message *message, char trace_id[static TRACE_ID_HEX + 1])
 {
-    bool settled, told = ring_told_trace(recorder->ring, trace_id, &settled);
+    bool settled;
+    if (!recorder->ring)
+        return false;
+    bool told = ring_told_trace(recorder->ring, trace_id, &settled);
     for (unsigned waited = 0; !told && !recorder->gave_up_waiting && waited < RECORDER_FIRST_TRACE_MS; waited++) {
         clock_sleep_milliseconds(1);
         told = ring_told_trace(recorder->ring, trace_id, &settled);
@@ -68,24 +95,25 @@ void recorder_wake(struct recorder *recorder)
         recorder->gone = true;
 }
 
-/* A full ring is waited for once, so that a flood is recorded whole; a recorder that does not come to it then is not waited for again. */
+/* A full ring is waited for, so that a flood is recorded whole where the recorder follows; but one that hangs must not set the pace. So the
+ * wait is on account: events that find room earn it back. */
 static bool put(struct recorder *recorder)
 {
     struct ring *ring = recorder->ring;
-    if (recorder->gone)
+    if (!ring || recorder->gone)
         return false;
     bool done = ring_put(ring, &recorder->event);
-    if (done)
-        recorder->stuck = false;
-    for (unsigned waited = 0; !done && !recorder->stuck && waited < RECORDER_FULL_MS; waited++) {
+    while (!done && recorder->patience > 0) {
         if (ring_must_wake(ring))
             recorder_wake(recorder);
         clock_sleep_milliseconds(1);
+        recorder->patience--;
         done = ring_put(ring, &recorder->event);
     }
-    recorder->stuck |= !done;
     if (!done)
         atomic_fetch_add(&ring->dropped, 1);
+    else if (++recorder->earned % RECORDER_EVENTS_PER_MS == 0 && recorder->patience < RECORDER_FULL_MS)
+        recorder->patience++;
     return ring_must_wake(ring);
 }
 
@@ -101,7 +129,7 @@ static bool is_wanted(const struct mcp_message *message)
 
 bool recorder_take(struct recorder *recorder, const struct mcp_message *message)
 {
-    if (message->kind == MCP_FOREIGN)
+    if (message->kind == MCP_FOREIGN && recorder->ring)
         atomic_fetch_add_explicit(&recorder->ring->foreign, 1, memory_order_relaxed);
     if (!is_wanted(message))
         return false;
@@ -112,6 +140,8 @@ bool recorder_take(struct recorder *recorder, const struct mcp_message *message)
 
 static bool put_event(struct recorder *recorder, enum ring_event_type type, int status, uint64_t time, uint64_t since_boot)
 {
+    /* These few decide how the rest is closed. */
+    recorder->patience = recorder->patience > LAST_PATIENCE_MS ? recorder->patience : LAST_PATIENCE_MS;
     recorder->event.type = type;
     recorder->event.status = status;
     recorder->event.time = time;
@@ -131,6 +161,8 @@ bool recorder_server_exited(struct recorder *recorder, int status, uint64_t time
 
 void recorder_end(struct recorder *recorder)
 {
+    if (recorder->gone)
+        return;
     put_event(recorder, RING_END, 0, clock_realtime(), clock_since_boot());
     close(recorder->doorbell);
     for (unsigned waited = 0; waited < RECORDER_LAST_MS; waited++) {

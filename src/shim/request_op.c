@@ -1,5 +1,6 @@
 #include "shim/request_op.h"
 
+#include "trace/input_key.h"
 #include "trace/names.h"
 #include "trace/redact.h"
 
@@ -25,6 +26,24 @@ static void add_size(struct op *op, const char *name, uint64_t size)
     attribute_set_integer(&op->attributes, name, size > INT64_MAX ? INT64_MAX : (int64_t)size);
 }
 
+/* Of a URI what names the resource: without query and fragment, where signatures and keys stand; of data: what kind it is; of one that was
+ * cut no half of a word, which redaction would not know. */
+static struct slice public_part(struct slice uri, bool cut)
+{
+    size_t end;
+    if (slice_starts_with(uri, SLICE("data:"))) {
+        for (end = 0; end < uri.length && uri.data[end] != ',' && uri.data[end] != ';'; end++)
+            continue;
+        return slice_part(uri, 0, end);
+    }
+    for (end = 0; end < uri.length && uri.data[end] != '?' && uri.data[end] != '#'; end++)
+        continue;
+    if (cut && end == uri.length)
+        while (end > 0 && uri.data[end - 1] != '/')
+            end--;
+    return slice_part(uri, 0, end);
+}
+
 void request_op(const struct mcp_message *request, struct slice server, struct slice version, struct op *op, struct buffer *text)
 {
     memset(op, 0, sizeof *op);
@@ -37,8 +56,9 @@ void request_op(const struct mcp_message *request, struct slice server, struct s
     op->call_id = decoded(request, MCP_TEXT_ID, text);
     if (mcp_message_is(request, "tools/call") || mcp_message_is(request, "prompts/get"))
         op->tool = decoded(request, MCP_TEXT_NAME, text);
+    /* As the hook has it of an empty input; arguments without a key are too large for one. */
     if (mcp_message_is(request, "tools/call"))
-        op->input_key = request->digests[MCP_DIGEST_ARGUMENTS];
+        op->input_key = request->no_arguments ? INPUT_KEY_NOTHING : request->digests[MCP_DIGEST_ARGUMENTS];
     op->trace = slice_of(request->trace_id);
     op->parent = slice_of(request->parent_id);
     if (server.length)
@@ -46,7 +66,7 @@ void request_op(const struct mcp_message *request, struct slice server, struct s
     if (version.length)
         attribute_set_string(&op->attributes, NAME_MCP_PROTOCOL_VERSION, version);
     if (request->texts[MCP_TEXT_URI].length) {
-        const struct slice uri = decoded(request, MCP_TEXT_URI, text);
+        const struct slice uri = public_part(decoded(request, MCP_TEXT_URI, text), request->texts[MCP_TEXT_URI].cut);
         const size_t at = text->length;
         redact_append(text, uri);
         attribute_set_string(&op->attributes, NAME_MCP_RESOURCE_URI, (struct slice){text->data + at, text->length - at});

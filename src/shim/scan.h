@@ -59,7 +59,7 @@ struct scan {
     unsigned depth;
     bool stopped;       /* the caller has had its stop here */
     bool in_escape;
-    bool has_id, digesting, last_was_return, complete;
+    bool has_id, digesting, digest_cut, last_was_return, complete;
     const struct scan_path *path; /* of the value being read; NULL: passed over */
     size_t arguments_size;
     uint64_t line_size, element_start;

@@ -22,6 +22,7 @@ static void begin_message(struct scan *scan)
     message->kind = MCP_FOREIGN;
     message->in_batch = scan->is_batch;
     message->failed = message->tool_error = false;
+    message->no_arguments = true;
     message->begun = scan->time;
     message->begun_since_boot = scan->since_boot;
     message->span_id[0] = message->trace_id[0] = message->parent_id[0] = '\0';
@@ -57,7 +58,7 @@ void scan_foreign(struct scan *scan)
     scan->state = SCAN_IN_FOREIGN;
     scan->message.kind = MCP_FOREIGN;
     scan->complete = false;
-    scan->digesting = false;
+    scan->digesting = scan->digest_cut = false;
 }
 
 /* ---- containers ------------------------------------------------------------------------------------------------------------- */
@@ -162,11 +163,12 @@ void scan_digest_bytes(struct scan *scan, struct slice bytes)
 {
     if (!scan->digesting)
         return;
-    scan->arguments_size += bytes.length;
-    if (scan->arguments_size > SCAN_ARGUMENTS_MAX)
-        scan->digesting = false;
-    else
-        json_digest_feed(&scan->digest, bytes);
+    json_digest_feed(&scan->digest, slice_part(bytes, 0, SCAN_ARGUMENTS_MAX - scan->arguments_size));
+    if (bytes.length > SCAN_ARGUMENTS_MAX - scan->arguments_size)
+        scan->digest_cut = true;
+    scan->digesting = !scan->digest_cut;
+    if (scan->digesting)
+        scan->arguments_size += bytes.length;
 }
 
 void scan_keep_bytes(struct scan *scan, struct slice bytes)
@@ -195,6 +197,10 @@ void scan_end_value(struct scan *scan)
             json_digest_end(&scan->digest);
             value = scan->digest.value;
         }
+        if (path->digest == MCP_DIGEST_ARGUMENTS)
+            message->no_arguments = scan->digesting && scan->digest.empty;
+        else if (scan->digest_cut)
+            value = scan->digest.scalar | 1; /* of as much as was looked at */
         message->digests[path->digest] = value;
     }
     if (path && path->text == MCP_TEXT_ID) {
@@ -205,7 +211,7 @@ void scan_end_value(struct scan *scan)
     }
     if (path && path->text == MCP_TEXT_METHOD)
         scan->has_method = message->texts[MCP_TEXT_METHOD].quoted;
-    scan->digesting = false;
+    scan->digesting = scan->digest_cut = false;
     scan->path = NULL;
     scan->state = SCAN_BEHIND_VALUE;
 }

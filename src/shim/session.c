@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define PLAIN_AGENT "mcp" /* where nobody says which agent it is */
+#define SESSIONS_KEPT 16  /* whose logs are not read again when an agent goes to and fro between them */
 
 /* ---- the list --------------------------------------------------------------------------------------------------------------- */
 
@@ -55,8 +56,10 @@ static bool take_news(void *context, struct slice payload, uint64_t end)
     buffer_clear(&reading->text);
     if (op_decode(payload, &op, &reading->text, reading->tokens)) {
         const uint32_t session = find_or_add(reading->sessions, op.session_id, op.agent);
-        if (session != SESSION_NONE)
+        if (session != SESSION_NONE) {
             reading->sessions->ancestors[reading->ancestor].session = session;
+            reading->sessions->ancestors[reading->ancestor].time = op.time;
+        }
     }
     return true;
 }
@@ -73,17 +76,25 @@ static uint32_t ask_ancestors(struct sessions *sessions)
             sessions->ancestors[i].watched = watch_file(&sessions->watch, sessions->ops_path, sessions->ancestors[i].log);
         oplog_read(sessions->ops_folder, sessions->ancestors[i].log, &sessions->ancestors[i].offset, take_news, &reading, NULL, NULL);
         found = sessions->ancestors[i].session;
+        sessions->news_time = sessions->ancestors[i].time;
     }
     buffer_free(&reading.text);
     return found;
 }
 
-static uint32_t own_session(struct sessions *sessions)
+/* The agent: the nearest ancestor that is no shell. */
+static size_t find_agent(const struct session_options *options)
 {
-    const struct session_options *options = sessions->options;
     size_t i = 0;
     while (i + 1 < options->ancestor_count && options->ancestors[i].shell)
         i++;
+    return i;
+}
+
+static uint32_t own_session(struct sessions *sessions)
+{
+    const struct session_options *options = sessions->options;
+    const size_t i = find_agent(options);
     const struct slice id = options->ancestor_count ? slice_of(options->ancestors[i].identity) : SLICE("pid-unknown");
     return find_or_add(sessions, id, SLICE(PLAIN_AGENT));
 }
@@ -134,6 +145,17 @@ static bool follow_op(void *context, struct slice payload, uint64_t end)
     return true;
 }
 
+/* The second in the id of a trace that nobody has begun: the agent's start, so that all its servers are told the same; of an agent that is
+ * older than a day now, as backends refuse traces that begin long ago. */
+static uint32_t guess_second(const struct session_options *options, uint64_t now)
+{
+    const uint64_t passed = clock_since_boot(), day = 24 * 3600 * NANOSECONDS_PER_SECOND;
+    const uint64_t started = options->ancestor_count ? options->ancestors[find_agent(options)].started : 0;
+    if (started && started <= passed && passed - started < day && passed < now)
+        now = now - passed + started;
+    return (uint32_t)(now / NANOSECONDS_PER_SECOND);
+}
+
 /* The trace is what the fold says of the session's log, here as in the relay. */
 static void follow(struct sessions *sessions, struct session *session, uint64_t now)
 {
@@ -153,7 +175,7 @@ static void follow(struct sessions *sessions, struct session *session, uint64_t 
     if (trace_id[0])
         memcpy(session->trace_id, trace_id, sizeof session->trace_id);
     else if (!session->trace_id[0])
-        trace_id_make((uint32_t)(now / NANOSECONDS_PER_SECOND), slice_of(session->id), session->trace_id);
+        trace_id_make(guess_second(sessions->options, now), slice_of(session->id), session->trace_id);
 }
 
 static void remember_trace(struct sessions *sessions)
@@ -217,8 +239,8 @@ void sessions_refresh(struct sessions *sessions, uint64_t now)
     if (found == SESSION_NONE)
         return;
     sessions->current = found;
-    /* Only the current one is followed; another is read again should it come back. */
-    if (before != SESSION_NONE && before != found) {
+    /* Of many only the current one is kept; another is read again should it come back. */
+    if (before != SESSION_NONE && before != found && sessions->count > SESSIONS_KEPT) {
         fold_free(sessions->items[before].fold);
         sessions->items[before].fold = NULL;
     }

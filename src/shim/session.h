@@ -38,10 +38,12 @@ struct sessions {
     uint32_t count, capacity;
     uint32_t current; /* SESSION_NONE: not known */
     bool settled;     /* it is more than a guess */
+    uint64_t news_time; /* when a hook told of the current one last, ns since 1970; 0: none has */
     struct {
         char log[OPLOG_NAME_MAX];
         uint64_t offset;
-        uint32_t session; /* of the newest record */
+        uint32_t session; /* of the newest record, */
+        uint64_t time;    /* and when that was written, ns since 1970 */
         bool watched;
     } ancestors[PROCESS_ANCESTORS_MAX];
     struct {

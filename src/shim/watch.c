@@ -44,9 +44,11 @@ void watch_close(struct watch *watch)
     watch->descriptor = -1;
 }
 
-void watch_drain(struct watch *watch)
+bool watch_drain(struct watch *watch)
 {
     char news[4096];
+    bool some = false;
     while (watch->descriptor >= 0 && read(watch->descriptor, news, sizeof news) > 0)
-        continue;
+        some = true;
+    return some;
 }

@@ -16,7 +16,7 @@ void watch_open(struct watch *watch, const char *folder);
 void watch_close(struct watch *watch);
 /* Watches a file of the folder for changes, too. True if it is watched. */
 bool watch_file(struct watch *watch, const char *folder, const char *name);
-/* Takes the news, which are not told apart. */
-void watch_drain(struct watch *watch);
+/* Takes the news, which are not told apart. False: there were none, or nobody can know. */
+bool watch_drain(struct watch *watch);
 
 #endif

@@ -113,9 +113,11 @@ int verb_print_help(const struct verb *verb)
     int width = option_width(&help_option);
 
     buffer_init(&out, HELP_BYTES_MAX);
-    buffer_append_format(&out, "spanhook %s: %s\n\nusage: spanhook %s%s%s", verb->name, verb->summary, verb->name,
-                         verb->positional[0] ? " " : "", verb->positional);
-    buffer_append_text(&out, verb->options && verb->options[0].name ? " [OPTIONS]\n\n" : "\n\n");
+    /* Behind "--" nothing is an option. */
+    const bool options_first = slice_starts_with(slice_of(verb->positional), SLICE("--"));
+    const char *options = verb->options && verb->options[0].name ? " [OPTIONS]" : "";
+    buffer_append_format(&out, "spanhook %s: %s\n\nusage: spanhook %s%s%s%s%s\n\n", verb->name, verb->summary, verb->name,
+                         options_first ? options : "", verb->positional[0] ? " " : "", verb->positional, options_first ? "" : options);
     for (int i = 0; verb->options && verb->options[i].name; i++)
         width = widest((size_t)option_width(&verb->options[i]), width);
     for (int i = 0; verb->options && verb->options[i].name; i++)

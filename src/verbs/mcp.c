@@ -90,22 +90,21 @@ static int shim(const struct verb *verb, const struct verb_arguments *arguments,
     const pid_t agent = getppid();
     struct child child;
     struct error error;
-    sigset_t mask;
+    struct child_signals signals;
 
     /* The server first: agents wait for it, and some not for long. */
-    forward_block_signals(&mask);
-    if (!child_start(&child, command, &mask, &error)) {
-        sigprocmask(SIG_SETMASK, &mask, NULL);
+    forward_block_signals(&signals);
+    if (!child_start(&child, command, &signals, &error)) {
+        sigprocmask(SIG_SETMASK, &signals.mask, NULL);
         return verb_failed(verb, &error);
     }
     record.server = slice_part(slice_of(arguments->options[OPTION_NAME]), 0, OP_TOOL_NAME_MAX);
     record.state = arguments->options[OPTION_STATE];
     record.start_relay = start_relay;
-    bool recording = !environment_disabled();
-    if (recording) {
+    record.off = environment_disabled();
+    if (!record.off)
         find_session(arguments, agent, &record.session);
-        recording = recorder_start(&recorder, &record, &child);
-    }
+    const bool recording = recorder_start(&recorder, &record, &child);
     return forward_run(&forward, &child, recording ? &recorder : NULL);
 }
 
@@ -123,6 +122,11 @@ static int run(const struct verb *verb, int argc, char **argv)
         return exit_code;
     if (!command) {
         error_set(&error, "the server's command is missing: spanhook mcp [--name SERVER] -- COMMAND [ARGUMENT...]");
+        return verb_misused(verb, &error);
+    }
+    const char *name = arguments.options[OPTION_NAME];
+    if (name && strncmp(name, "--", 2) == 0) {
+        error_set(&error, "--name needs an argument: SERVER, not \"%.100s\"", name);
         return verb_misused(verb, &error);
     }
     const char *state = arguments.options[OPTION_STATE];

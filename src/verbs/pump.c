@@ -248,7 +248,8 @@ static bool visit(struct pump *pump, const struct oplog_entry *entry, uint64_t n
     }
     const bool idle = quiet_for(entry, now, settings_idle_time());
     const uint64_t before = session->archived;
-    if (session->archived < entry->size || (idle && !session->settled && !session->fold)) {
+    /* One that is archived to its end is folded too, once: a call in it may wait, or its idle time be over. */
+    if (session->archived < entry->size || (!session->settled && !session->fold)) {
         session->settled = false;
         if (!archive_session(pump, session, entry->name, error))
             return false;

@@ -117,5 +117,6 @@ TEST(passes_over_long_texts)
     compare((struct slice){text, sizeof text}, false, sizeof text);
 }
 
-static const struct check_test tests[] = {CASE(agrees_with_the_plain_form), CASE(agrees_with_the_plain_form_on_long_texts), CASE(passes_over_long_texts)};
+static const struct check_test tests[] = {CASE(agrees_with_the_plain_form), CASE(agrees_with_the_plain_form_on_long_texts),
+                                          CASE(passes_over_long_texts)};
 CHECK_MAIN(tests)
