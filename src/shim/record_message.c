@@ -62,8 +62,8 @@ static void remember_state(struct record *record, uint64_t digest, const char *s
     record->state_next = (record->state_next + 1) % RECORD_STATES_MAX;
 }
 
-/* The server has been told of a trace: whose it was then, the request is, unless a hook has told of another session before the request
- * came, and the forwarder did not know yet. Then the server's own spans are in the wrong trace, and the request in the right one. */
+/* A request belongs to the session that a hook told of last before it came. The forwarder may not have known of that yet: then the server's
+ * own spans are in another trace, and the request is where it belongs. */
 static uint32_t find_session(struct record *record, const struct mcp_message *message, bool *told_wrongly)
 {
     const struct sessions *sessions = &record->sessions;
@@ -71,10 +71,11 @@ static uint32_t find_session(struct record *record, const struct mcp_message *me
         return SESSION_NONE;
     record_look_for_news(record);
     const uint32_t told = message->parent_id[0] ? SESSION_NONE : sessions_of_trace(sessions, message->trace_id);
-    if (told == SESSION_NONE || told == sessions->current)
-        return sessions->current;
-    *told_wrongly = sessions->news_time && sessions->news_time <= message->begun;
-    return *told_wrongly ? sessions->current : told;
+    const uint32_t then = sessions_at(sessions, message->begun);
+    if (then == SESSION_NONE)
+        return told == SESSION_NONE ? sessions->current : told;
+    *told_wrongly = told != SESSION_NONE && told != then;
+    return then;
 }
 
 static void take_request(struct record *record, const struct mcp_message *message)

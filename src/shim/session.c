@@ -48,6 +48,15 @@ struct reading {
     jsmntok_t tokens[OP_TOKENS_MAX];
 };
 
+static void remember_news(struct sessions *sessions, size_t ancestor, uint32_t session, uint64_t time)
+{
+    const unsigned size = sizeof sessions->news / sizeof *sessions->news;
+    sessions->news[sessions->news_next].time = time;
+    sessions->news[sessions->news_next].session = session;
+    sessions->news[sessions->news_next].ancestor = ancestor;
+    sessions->news_next = (sessions->news_next + 1) % size;
+}
+
 static bool take_news(void *context, struct slice payload, uint64_t end)
 {
     struct reading *reading = context;
@@ -58,7 +67,7 @@ static bool take_news(void *context, struct slice payload, uint64_t end)
         const uint32_t session = find_or_add(reading->sessions, op.session_id, op.agent);
         if (session != SESSION_NONE) {
             reading->sessions->ancestors[reading->ancestor].session = session;
-            reading->sessions->ancestors[reading->ancestor].time = op.time;
+            remember_news(reading->sessions, reading->ancestor, session, op.time);
         }
     }
     return true;
@@ -76,7 +85,6 @@ static uint32_t ask_ancestors(struct sessions *sessions)
             sessions->ancestors[i].watched = watch_file(&sessions->watch, sessions->ops_path, sessions->ancestors[i].log);
         oplog_read(sessions->ops_folder, sessions->ancestors[i].log, &sessions->ancestors[i].offset, take_news, &reading, NULL, NULL);
         found = sessions->ancestors[i].session;
-        sessions->news_time = sessions->ancestors[i].time;
     }
     buffer_free(&reading.text);
     return found;
@@ -201,6 +209,26 @@ uint32_t sessions_of_trace(const struct sessions *sessions, const char *trace_id
         if (trace_id[0] && strcmp(sessions->traces[i].trace_id, trace_id) == 0)
             return sessions->traces[i].session;
     return SESSION_NONE;
+}
+
+uint32_t sessions_at(const struct sessions *sessions, uint64_t time)
+{
+    const unsigned size = sizeof sessions->news / sizeof *sessions->news;
+    size_t nearest = SIZE_MAX;
+    uint64_t latest = 0;
+    uint32_t found = SESSION_NONE;
+    if (sessions->options->id[0])
+        return sessions->current;
+    for (unsigned i = 0; i < size; i++) {
+        if (!sessions->news[i].time || sessions->news[i].time > time || sessions->news[i].ancestor > nearest)
+            continue;
+        if (sessions->news[i].ancestor == nearest && sessions->news[i].time < latest)
+            continue;
+        nearest = sessions->news[i].ancestor;
+        latest = sessions->news[i].time;
+        found = sessions->news[i].session;
+    }
+    return found;
 }
 
 /* ---- all of it -------------------------------------------------------------------------------------------------------------- */

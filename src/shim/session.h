@@ -38,12 +38,16 @@ struct sessions {
     uint32_t count, capacity;
     uint32_t current; /* SESSION_NONE: not known */
     bool settled;     /* it is more than a guess */
-    uint64_t news_time; /* when a hook told of the current one last, ns since 1970; 0: none has */
+    struct {
+        uint64_t time; /* ns since 1970; 0: free */
+        size_t ancestor;
+        uint32_t session;
+    } news[64]; /* of hooks, the latest */
+    unsigned news_next;
     struct {
         char log[OPLOG_NAME_MAX];
         uint64_t offset;
-        uint32_t session; /* of the newest record, */
-        uint64_t time;    /* and when that was written, ns since 1970 */
+        uint32_t session; /* of the newest record */
         bool watched;
     } ancestors[PROCESS_ANCESTORS_MAX];
     struct {
@@ -63,6 +67,8 @@ void sessions_refresh(struct sessions *sessions, uint64_t now);
 void sessions_settle(struct sessions *sessions);
 /* Whether its log has begun a trace, as far as is known; for the current one. */
 bool sessions_has_begun(const struct sessions *sessions, uint32_t session);
+/* The session that hooks had told of last at that time, ns since 1970; SESSION_NONE: none had, or it is too long ago. */
+uint32_t sessions_at(const struct sessions *sessions, uint64_t time);
 /* The session that was in this trace when it was told; SESSION_NONE: none. */
 uint32_t sessions_of_trace(const struct sessions *sessions, const char *trace_id);
 
