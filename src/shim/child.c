@@ -67,11 +67,6 @@ bool child_start(struct child *child, char *const *arguments, const struct child
         errno = why;
         return error_set_errno(error, "cannot start a process");
     }
-#ifdef F_SETPIPE_SZ
-    /* Fewer turns for what is long; where it is refused, the usual size does. */
-    fcntl(child->in, F_SETPIPE_SZ, CHILD_PIPE_SIZE);
-    fcntl(child->out, F_SETPIPE_SZ, CHILD_PIPE_SIZE);
-#endif
     /* These ends are ours alone; the server's ends stay as programs expect them. */
     fcntl(child->in, F_SETFL, O_WRONLY | O_NONBLOCK);
     fcntl(child->out, F_SETFL, O_RDONLY | O_NONBLOCK);

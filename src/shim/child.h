@@ -9,8 +9,6 @@
 
 enum { CHILD_NOT_FOUND = 127, CHILD_NOT_RUN = 126 }; /* exit codes, as those of a shell */
 
-#define CHILD_PIPE_SIZE 262144 /* bytes, where the system lets us choose (Linux) */
-
 struct child {
     pid_t pid;
     bool own_group; /* it leads a process group; not where the standard input is a terminal, which it would lose */

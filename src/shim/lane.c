@@ -18,7 +18,7 @@ void lane_init(struct lane *lane, int from, int to, enum lane_way way)
     lane->from = from;
     lane->to = to;
     lane->way = way;
-    lane->ended = lane->broken = false;
+    lane->ended = lane->broken = lane->widened = false;
     lane->moved = 0;
     lane->part = lane->output.count = lane->output.texts_used = 0;
     lane->part_written = lane->filled = lane->fed = 0;
@@ -148,6 +148,16 @@ static void end_input(struct lane *lane)
     lane->from = -1;
 }
 
+/* Writer, shim and reader take turns less often. The system bounds what a user may have of such pipes, so that only who needs them asks. */
+static void widen_pipes(struct lane *lane)
+{
+    lane->widened = true;
+#ifdef F_SETPIPE_SZ
+    fcntl(lane->from, F_SETPIPE_SZ, LANE_PIPE_SIZE);
+    fcntl(lane->to, F_SETPIPE_SZ, LANE_PIPE_SIZE);
+#endif
+}
+
 static void read_in(struct lane *lane)
 {
     ssize_t count;
@@ -158,6 +168,8 @@ static void read_in(struct lane *lane)
         lane->filled = (size_t)count;
         lane->fed = 0;
         lane->moved += (size_t)count;
+        if ((size_t)count >= LANE_BUFFER_SIZE / 2 && !lane->widened)
+            widen_pipes(lane);
     } else if (count == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) {
         end_input(lane);
     }

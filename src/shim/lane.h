@@ -5,6 +5,7 @@
 #include "shim/inject.h"
 
 #define LANE_BUFFER_SIZE ((size_t)64 * 1024)
+#define LANE_PIPE_SIZE 262144 /* of its pipes, from the first large piece on, where the system lets us choose (Linux) */
 
 /* How the receiving descriptor is written to without waiting for it. */
 enum lane_way {
@@ -18,6 +19,7 @@ struct lane {
     enum lane_way way;
     bool ended;       /* no more comes in */
     bool broken;      /* nobody reads any more */
+    bool widened;     /* its pipes have been made larger, or could not be */
     uint64_t moved;   /* bytes that have come in */
     struct inject inject;
     struct inject_output output;

@@ -45,6 +45,7 @@ static void settle(struct record *record)
     sessions_settle(&record->sessions);
     record_refresh(record);
     release_held(record);
+    oplog_stream_end(&record->stream);
 }
 
 /* The first messages of a server come when it starts, and hooks may tell a moment later which session that is. */
@@ -108,6 +109,7 @@ static bool drain(struct record *record)
         take_event(record, &event);
         some = true;
     }
+    oplog_stream_end(&record->stream);
     if (some) {
         /* The first op of a session makes its trace, which may have been a guess until then. */
         if (record->has_state && record->sessions.settled)
@@ -212,6 +214,7 @@ void recorder_run(struct ring *ring, int doorbell, const struct recorder_options
     if (record.held_count)
         settle(&record);
     close_requests(&record);
+    oplog_stream_end(&record.stream);
     count_losses(&record);
     end_orphans(&record);
     pending_free(&record.pending);

@@ -5,6 +5,7 @@
 
 #include "shim/recorder.h"
 #include "shim/request_op.h"
+#include "store/oplog.h"
 #include "store/state.h"
 
 #define RECORD_HELD_MAX 64   /* messages that are kept until it is known whose they are */
@@ -18,6 +19,7 @@ struct record {
     struct state state;
     bool has_state, state_is_bad, has_sessions;
     uint64_t state_tried, relay_started; /* ns since boot */
+    struct oplog_stream stream; /* ends with each drain of the ring */
     struct sessions sessions;
     char ops_path[PATH_MAX];
     struct pending pending;

@@ -19,7 +19,8 @@ static void append(struct record *record, struct op *op, uint32_t number)
     op->session_id = slice_of(session->id);
     op->agent = slice_of(session->agent);
     buffer_init_fixed(&encoded, storage, sizeof storage);
-    if (op_encode(op, &encoded) && oplog_append(record_ops_folder(record), session->key, buffer_slice(&encoded), &lost))
+    if (op_encode(op, &encoded) &&
+        oplog_stream_append(&record->stream, record_ops_folder(record), session->key, buffer_slice(&encoded), &lost))
         return;
     record->state_is_bad |= lost == COUNTER_DROPPED_IO;
     counter_add(record_ops_folder(record), lost, 1);

@@ -24,6 +24,19 @@ bool oplog_append(int ops_folder, const char *key, struct slice payload, enum co
 /* The same to a file of that name, whose deletion, should it be under way, costs the record. */
 bool oplog_append_to(int ops_folder, const char *name, struct slice payload, enum counter *lost);
 
+/* Several records in a row: the log stays open and locked between them, for OPLOG_STREAM_RECORDS at most, and is to be let go of as soon as
+ * there is nothing to append. Each record is a write of its own, as above. Zero-initialised; a key is 32 hex digits and a zero. */
+#define OPLOG_STREAM_RECORDS 64
+struct oplog_stream {
+    bool open;
+    int descriptor;
+    char key[33];
+    unsigned left; /* records until it is looked at anew */
+    uint64_t size;
+};
+bool oplog_stream_append(struct oplog_stream *stream, int ops_folder, const char *key, struct slice payload, enum counter *lost);
+void oplog_stream_end(struct oplog_stream *stream);
+
 struct oplog_entry {
     char key[33];
     bool private_file;  /* p-… : see above */

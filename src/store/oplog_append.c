@@ -39,12 +39,11 @@ static bool write_record(int descriptor, struct slice record, enum counter *lost
 
 enum outcome { OUTCOME_WRITTEN, OUTCOME_LOST, OUTCOME_BUSY };
 
-/* BUSY: the log is being deleted. The lock holds off the deleter, and the name must still lead to what was opened, or the record would go
- * into a file that nobody can see any more. */
-static enum outcome append_to_log(int ops_folder, const char *name, struct slice record, enum counter *lost)
+/* WRITTEN: it is open and may be written to. BUSY: the log is being deleted. The lock holds off the deleter, and the name must still lead
+ * to what was opened, or a record would go into a file that nobody can see any more. */
+static enum outcome open_log(int ops_folder, const char *name, int *opened, uint64_t *size, enum counter *lost)
 {
     struct stat status, named;
-    enum outcome outcome = OUTCOME_BUSY;
     int locked;
 
     const int descriptor = state_open_file_with_status(ops_folder, name, O_WRONLY | O_APPEND | O_CREAT, &status);
@@ -62,8 +61,23 @@ static enum outcome append_to_log(int ops_folder, const char *name, struct slice
     while (locked != 0 && errno == EINTR);
     /* A file system without locks is written without them. */
     const bool may_write = locked == 0 || errno != EWOULDBLOCK;
-    if (may_write && fstatat(ops_folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && file_is_same(&status, &named))
-        outcome = write_record(descriptor, record, lost) ? OUTCOME_WRITTEN : OUTCOME_LOST;
+    if (may_write && fstatat(ops_folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && file_is_same(&status, &named)) {
+        *opened = descriptor;
+        *size = (uint64_t)status.st_size;
+        return OUTCOME_WRITTEN;
+    }
+    close(descriptor);
+    return OUTCOME_BUSY;
+}
+
+static enum outcome append_to_log(int ops_folder, const char *name, struct slice record, enum counter *lost)
+{
+    int descriptor;
+    uint64_t size;
+    enum outcome outcome = open_log(ops_folder, name, &descriptor, &size, lost);
+    if (outcome != OUTCOME_WRITTEN)
+        return outcome;
+    outcome = write_record(descriptor, record, lost) ? OUTCOME_WRITTEN : OUTCOME_LOST;
     close(descriptor);
     return outcome;
 }
@@ -128,4 +142,33 @@ bool oplog_append_to(int ops_folder, const char *name, struct slice payload, enu
 {
     struct buffer record;
     return make_frame(payload, &record, lost) && try_to_append(ops_folder, name, buffer_slice(&record), lost) == OUTCOME_WRITTEN;
+}
+
+bool oplog_stream_append(struct oplog_stream *stream, int ops_folder, const char *key, struct slice payload, enum counter *lost)
+{
+    char name[OPLOG_NAME_MAX];
+    struct buffer record;
+
+    if (stream->open && (memcmp(stream->key, key, sizeof stream->key) != 0 || stream->left == 0 || stream->size >= OPLOG_SIZE_MAX))
+        oplog_stream_end(stream);
+    if (!make_frame(payload, &record, lost))
+        return false;
+    if (!stream->open) {
+        oplog_name(key, ".log", name);
+        if (open_log(ops_folder, name, &stream->descriptor, &stream->size, lost) != OUTCOME_WRITTEN)
+            return oplog_append(ops_folder, key, payload, lost); /* which tries harder */
+        stream->open = true;
+        stream->left = OPLOG_STREAM_RECORDS;
+        memcpy(stream->key, key, sizeof stream->key);
+    }
+    stream->left--;
+    stream->size += record.length;
+    return write_record(stream->descriptor, buffer_slice(&record), lost);
+}
+
+void oplog_stream_end(struct oplog_stream *stream)
+{
+    if (stream->open)
+        close(stream->descriptor);
+    stream->open = false;
 }

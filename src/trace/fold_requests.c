@@ -169,6 +169,8 @@ bool fold_apply_request(struct fold *fold, const struct op *op, span_sink *sink,
 {
     bool taken = true;
     fold->requests_seen = true;
+    if (fold_find_request(fold, op))
+        return true; /* written twice */
     if (fold->request_count == FOLD_REQUESTS_MAX)
         taken = close_request(fold, fold->oldest_request, NULL, op->time, OUTCOME_NO_RESULT, sink, context);
     struct fold_request *request = calloc(1, sizeof *request);

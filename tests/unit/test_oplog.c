@@ -109,6 +109,27 @@ TEST(append_and_read)
     temporary_free(&ops);
 }
 
+TEST(a_stream_keeps_the_log_open)
+{
+    struct temporary ops = temporary_new();
+    struct oplog_stream stream = {.open = false};
+    enum counter lost;
+    for (unsigned i = 0; i < 2 * OPLOG_STREAM_RECORDS + 3; i++)
+        CHECK(oplog_stream_append(&stream, ops.folder, KEY, SLICE("x"), &lost));
+    CHECK(stream.open && !oplog_delete(ops.folder, LOG, (uint64_t)temporary_size(ops.folder, LOG))); /* it is locked meanwhile */
+    CHECK(append(ops.folder, "another"));
+    CHECK(oplog_stream_append(&stream, ops.folder, OTHER_KEY, SLICE("y"), &lost));
+    CHECK_EQ_INT(read_from_start(ops.folder, LOG).records, 2 * OPLOG_STREAM_RECORDS + 4);
+    CHECK_EQ_INT(read_from_start(ops.folder, OTHER_KEY ".log").records, 1);
+    CHECK(oplog_delete(ops.folder, LOG, (uint64_t)temporary_size(ops.folder, LOG)));
+    CHECK(oplog_stream_append(&stream, ops.folder, KEY, SLICE("anew"), &lost));
+    CHECK_EQ_INT(read_from_start(ops.folder, LOG).records, 1);
+    CHECK(!oplog_stream_append(&stream, ops.folder, KEY, SLICE("a\nb"), &lost));
+    oplog_stream_end(&stream);
+    CHECK(!stream.open && oplog_delete(ops.folder, LOG, (uint64_t)temporary_size(ops.folder, LOG)));
+    temporary_free(&ops);
+}
+
 TEST(append_refuses)
 {
     static char large[FRAME_PAYLOAD_MAX + 1];
@@ -634,7 +655,7 @@ TEST(S17_position_of_another_log)
     temporary_free(&ops);
 }
 
-static const struct check_test tests[] = {CASE(append_and_read),
+static const struct check_test tests[] = {CASE(append_and_read), CASE(a_stream_keeps_the_log_open),
                                           CASE(append_refuses),
                                           CASE(S31_log_at_its_bound),
                                           CASE(S19_log_is_something_else),
