@@ -16,7 +16,7 @@ import sys
 import time
 
 from events import drop_disk, fill, local, quiet, send, prompt, small_disk
-from harness import BINARY, Skip, open_files
+from harness import BINARY, Skip, open_files, until
 from mcp import (PYTHON, SERVER, Agent, Shim, at_once, bytes_of, call, cpu_ticks, end_all, mcp_spans, nothing_left, processes, result, script, shims, spliced,
                  stat_of, stuff, verdict)
 
@@ -61,6 +61,21 @@ def ready(shim, line=b"ready\n"):
     assert shim.client.line() == line
 
 
+def recorder_of(shim):
+    [pid] = [pid for pid in shims(shim.home) if pid != shim.pid]
+    return pid
+
+
+def zombies(parent):
+    found = []
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            fields = stat_of(folder.name)
+            if fields[0] == "Z" and int(fields[1]) == parent:
+                found.append(folder.name)
+    return found
+
+
 def idle(pid, seconds=2.0):
     before = cpu_ticks(pid)
     time.sleep(seconds)
@@ -99,6 +114,13 @@ def test_exit_2_usage(home):
     for arguments in (["mcp"], ["mcp", "--"], ["mcp", "--name"], ["mcp", "--no-such-option", "--", "true"], ["mcp", "--name", "x", "--"]):
         ended = home.run(*arguments)
         assert ended.returncode == 2 and ended.stdout == b"" and ended.stderr, (arguments, ended)
+
+
+def test_exit_2_name_that_is_an_option(home):
+    """A forgotten SERVER: what was meant as an option must not become the name."""
+    for name in ("--inspect", "--no-inject", "--"):
+        ended = home.run("mcp", "--name", name, "--", "true")
+        assert ended.returncode == 2 and ended.stdout == b"" and ended.stderr, (name, ended)
 
 
 def test_arguments_reach_the_server_as_they_are(home):
@@ -262,21 +284,41 @@ def test_V05_sigint_and_sighup(home):
 
 def test_V05_no_zombies(home):
     """Neither of the server, nor of anything of our own, during and after."""
-    def zombies(parent):
-        found = []
-        for folder in pathlib.Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                fields = stat_of(folder.name)
-                if fields[0] == "Z" and int(fields[1]) == parent:
-                    found.append(folder.name)
-        return found
-
     with Shim(home) as shim:
         shim.exchange(call(1))
         time.sleep(0.3)
         assert zombies(shim.pid) == []
         shim.finish()
     assert zombies(os.getpid()) == []
+
+
+def test_V05_no_zombies_of_relays(home):
+    """Without hooks the recorder starts the relay, again and again where it ends: what it started for that is gone."""
+    env = home.env(OTEL_TRACES_EXPORTER="none", SPANHOOK_RELAY_LINGER_SECONDS="30")
+    lock, seen = home.state / "ops" / "relay.lock", set()
+
+    def another():
+        """A relay that was not seen before: the lock's text may be that of one that has ended."""
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            pid = int(lock.read_text().split()[0])
+            if pid not in seen and b"relay" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
+                return pid
+        return None
+
+    with Shim(home, env=env) as shim:
+        for number in range(3):
+            deadline = time.monotonic() + 10
+            while not (pid := another()):
+                assert time.monotonic() < deadline, f"no relay was started for call {number}"
+                shim.exchange(call(number))
+                time.sleep(0.2)
+            seen.add(pid)
+            os.kill(pid, signal.SIGTERM)
+            until(lambda: not pathlib.Path(f"/proc/{pid}").exists() or stat_of(pid)[0] == "Z", what="end of the relay")
+        shim.exchange(call(3))
+        recorder = recorder_of(shim)
+        until(lambda: zombies(recorder) == [], 3, f"end of all zombies below {recorder}")
+        shim.finish()
 
 
 def test_signals_go_to_the_server_once(home):
@@ -435,6 +477,36 @@ def test_R5_agent_dies(home):
         nothing_left(home, 15)
 
 
+def test_R5_agent_dies_with_the_pipes_full(home):
+    """A server that has never read: the shim, which cannot pass on what it has, must see all the same that nobody is there."""
+    with Agent(home) as agent, Shim(home, command=["sh", "-c", "echo ready; exec sleep 60"], agent=agent) as shim:
+        ready(shim)
+        assert stuff(shim.client) > 65536
+        os.kill(agent.process.pid, signal.SIGKILL)
+        shim.process.returncode = 0  # nobody is there to ask
+        shim.client.close()
+        nothing_left(home, 8)
+
+
+def test_R5_shim_killed_that_records_nothing(home):
+    """Switched off is only the recording: a server that ignores TERM and EOF goes with the shim."""
+    with Shim(home, command=script(home, DEAF), env=local(home) | {"OTEL_SDK_DISABLED": "true"}) as shim:
+        ready(shim)
+        os.kill(shim.pid, signal.SIGKILL)
+        nothing_left(home, 5)
+
+
+def test_R5_recorder_killed_and_then_the_shim(home):
+    """The helper has died before: another sees to the end of a server that ignores TERM and EOF."""
+    with Shim(home, command=script(home, DEAF)) as shim:
+        ready(shim)
+        killed = recorder_of(shim)
+        os.kill(killed, signal.SIGKILL)
+        time.sleep(0.3)
+        os.kill(shim.pid, signal.SIGKILL)
+        nothing_left(home, 5)
+
+
 def test_R5_epipe_ends_a_flood(home):
     """The client has closed its end, the server goes on writing: it gets the EPIPE that it would have got without us."""
     with Shim(home, command=script(home, FLOOD)) as shim:
@@ -560,6 +632,37 @@ def test_server_has_the_signals_that_the_shim_was_given(home):
     plain = ["cat", "/proc/self/status"]
     for options in ({}, {"preexec_fn": before}, {"restore_signals": False}):
         assert seen(*plain, **options) == seen(BINARY, "mcp", "--", *plain, **options) != [], options
+
+
+def ignore_sigchld():
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+
+def test_sigchld_ignored_by_the_client(home):
+    """Then the system tells nobody that a child has ended, and how: the shim must learn it all the same. On one processor, as the child's
+    end may come before anybody waits for it."""
+    def before():
+        ignore_sigchld()
+        os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+
+    for number in range(20):
+        child = subprocess.Popen([BINARY, "mcp", "--", "/nowhere/at/all"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL, env=local(home), cwd=home.path, preexec_fn=before)
+        home.children.append(child)
+        assert child.wait(timeout=5) == 127, f"start {number}: {child.returncode}"
+        child.stdin.close()
+    nothing_left(home)
+
+
+def test_sigchld_ignored_is_so_for_the_server(home):
+    """What the client has set is the server's, as without us."""
+    def ignored(*command):
+        shown = subprocess.run(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, env=local(home), timeout=10, preexec_fn=ignore_sigchld)
+        return int(re.search(rb"SigIgn:\s+(\w+)", shown.stdout)[1], 16)
+
+    plain = ["cat", "/proc/self/status"]
+    direct, shimmed = ignored(*plain), ignored(BINARY, "mcp", "--", *plain)
+    assert direct == shimmed and direct & 1 << (signal.SIGCHLD - 1), f"{direct:x} without, {shimmed:x} with"
 
 
 def test_recorder_holds_none_of_the_clients_pipes(home):
@@ -777,6 +880,35 @@ def test_R10_recorder_stopped(home):
         shim.end_server(3)
         assert shim.client.rest() == b""
         assert shim.wait(5) == 3
+
+
+def test_R10_recorder_slow(home):
+    """Every write of it takes 20 ms, as on a dying disk: it does not set the pace, not even when no more can be told to it."""
+    strace = shutil.which("strace")
+    if not strace:
+        raise Skip("strace is not installed")
+    with Shim(home, command=["cat"]) as shim:
+        shim.client.send(call(0))
+        shim.client.line()
+        tracer = subprocess.Popen([strace, "-q", "-p", str(recorder_of(shim)), "-e", "trace=write,writev,pwrite64", "-e",
+                                   "inject=write,writev,pwrite64:delay_enter=20000", "-o", "/dev/null"], stderr=subprocess.PIPE)
+        home.children.append(tracer)
+        traced = f"TracerPid:\t{tracer.pid}\n"
+        until(lambda: tracer.poll() is not None or traced in pathlib.Path(f"/proc/{recorder_of(shim)}/status").read_text(), what="strace")
+        if tracer.poll() is not None:
+            raise Skip("strace cannot trace here: " + tracer.stderr.read().decode(errors="replace")[:200])
+        took, late, start = [], 0, time.monotonic()
+        while (now := time.monotonic()) - start < 5:
+            line = bytes_of(call(len(took) + 1))
+            shim.client.send(line)
+            shim.client.line()
+            took.append(time.monotonic() - now)
+            late += now - start > 1  # what can be told at all is by then
+        assert statistics.median(took) < 0.01, f"median {statistics.median(took) * 1000:.2f} ms"
+        assert late > 2000, f"only {late} round trips in 4 s: the recorder sets the pace"
+        tracer.kill()
+        tracer.wait(timeout=10)
+        tracer.stderr.close()
 
 
 def test_R10_no_processes_to_be_had(home):

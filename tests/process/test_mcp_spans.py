@@ -455,6 +455,37 @@ def test_T06_secret_in_a_resource_uri(home):
     nowhere(home, "hunter2hunter2", SECRET)
 
 
+def uris_of(home, *uris):
+    with Shim(home) as shim:
+        for number, uri in enumerate(uris):
+            shim.exchange(request(number, "resources/read", {"uri": uri}))
+        shim.finish()
+    return [span["mcp.resource.uri"] for span in mcp_spans(home, len(uris))]
+
+
+def test_T06_resource_uri_without_query_and_fragment(home):
+    """There signatures and keys stand, under names that nobody can list."""
+    found = uris_of(home, f"https://blob.example.net/x?sv=2020&sig={CANARY}%2Bx%3D", f"https://host.example.net/y#access_token={CANARY}",
+                    f"file:///srv/notes?{CANARY}#{CANARY}")
+    assert found == ["https://blob.example.net/x", "https://host.example.net/y", "file:///srv/notes"], found
+    nowhere(home, CANARY)
+
+
+def test_T06_resource_uri_that_is_data(home):
+    """What kind of data it is, not the data."""
+    found = uris_of(home, f"data:text/plain;base64,{CANARY}", f"data:image/png,{CANARY}", f"data:,{CANARY}")
+    assert found == ["data:text/plain", "data:image/png", "data:"], found
+    nowhere(home, CANARY)
+
+
+def test_T06_secret_across_the_cut_of_a_resource_uri(home):
+    """256 bytes are kept: half a token, which is none to redaction, must not be."""
+    tokens = ("ghp_" + "9kQ2mX7bT4" * 4, SECRET)
+    found = uris_of(home, *("file:///" + "p" * (256 - 8 - 1 - kept) + "/" + token for token in tokens for kept in (1, 10, 17)))
+    assert len(set(found)) == 3 and all(re.fullmatch("file:///p+/", uri) for uri in found), found
+    nowhere(home, tokens[0][:8], SECRET[:8])
+
+
 def test_arguments_and_results_are_never_recorded(home):
     """In any place that a message has for content."""
     canaries = [f"{CANARY}-{number}" for number in range(12)]
@@ -860,6 +891,30 @@ def test_join_parallel_calls_by_their_arguments(home):
     joined(found[1], calls_of(spans)["2"], 0.2, None)
 
 
+def test_join_parallel_calls_with_and_without_arguments(home):
+    """No arguments are told apart from some, whichever comes first."""
+    with story(home) as (agent, shim):
+        for number, orders in enumerate((({"a": 1}, {}), ({}, {"a": 1}))):
+            for arguments in orders:
+                agent.hook(pre(TOOL, arguments))
+            for arguments, wait in zip(reversed(orders), (0.1, 0.3)):
+                time.sleep(0.2)
+                shim.exchange(call(f"{number} {len(arguments)}", "query", arguments), wait=wait)
+            for arguments in orders:
+                agent.hook(post(TOOL, arguments))
+        agent.hook(stop())
+        shim.finish()
+    spans = all_spans(home)
+    found, called = tools(spans), calls_of(spans)
+    assert len(found) == len(called) == 4, [(tool.id, tool.start % 10**11, tool.about) for tool in found]
+    for number, waits in enumerate(((0.1, 0.3), (0.3, 0.1))):
+        for count, wait in enumerate(waits):
+            child = called[f"{number} {count}"]
+            [tool] = [tool for tool in found if tool.id == child.parent]
+            joined(tool, child, wait, None)
+            assert (tool["spanhook.input.size"] > 2) == (count == 1), (tool, child)
+
+
 def test_join_parallel_calls_that_are_equal(home):
     arguments = {"sql": "SELECT 1"}
     with story(home) as (agent, shim):
@@ -974,6 +1029,22 @@ def test_join_cancelled_call(home):
     spans = all_spans(home)
     [tool], called = tools(spans), calls_of(spans)["1"]
     assert called.parent == tool.id and outcome(called) == "cancelled", (tool, called)
+
+
+def test_join_call_whose_request_never_comes(home):
+    """A server without shim beside one that has it: the hook's call waits for a request, the relay archives what there is and ends, and
+    another process takes it up where the wait is over."""
+    env = home.env(OTEL_TRACES_EXPORTER="none", SPANHOOK_RELAY_LINGER_SECONDS="0")
+    with story(home, env=env) as (agent, shim):
+        shim.exchange(request(1, "tools/list", {}))
+        agent.hook(pre("@other/query", {}))
+        agent.hook(post("@other/query", {}))
+        agent.hook(stop())
+        until(lambda: [span for _, span in home.archive() if span["name"] == "turn.complete"], what="the relay's archive of the turn")
+        home.stop_relay()
+        shim.finish()
+    found = until(lambda: tools(all_spans(home), "tool.@other/query"), 8, "the tool's span in the archive")
+    assert len(found) == 1 and found[0]["duration.source"] != "mcp_shim" and found[0]["session.id"] == SESSION, found
 
 
 def test_join_call_that_no_hook_saw(home):
@@ -1096,6 +1167,61 @@ def test_join_session_switch(home):
 def told_and_archived(shim, number, arguments):
     asked = call(number, "query", arguments)
     return spliced(bytes_of(asked), shim.exchange(asked, wait=0.1))
+
+
+def test_join_two_sessions_taking_turns(home):
+    """Requests right behind their hooks, which the shim cannot have heard of yet: each is in its own session all the same."""
+    sessions = (SESSION, OTHER)
+    with story(home) as (agent, shim):
+        agent.hook(spawn(OTHER))
+        agent.hook(prompt(session=OTHER))
+        for number in range(12):
+            session = sessions[number % 2]
+            agent.hook(pre(TOOL, {}, session=session))
+            shim.exchange(call(number, "query", {}))
+            agent.hook(post(TOOL, {}, session=session))
+        for session in sessions:
+            agent.hook(stop(session=session))
+        shim.finish()
+    spans = all_spans(home)
+    called, found = calls_of(spans), {(tool.trace, tool.id): tool for tool in tools(spans)}
+    assert len(called) == len(found) == 12, spans
+    assert [called[str(number)]["session.id"] for number in range(12)] == list(sessions) * 6, called
+    for number in range(2, 12):
+        child = called[str(number)]
+        tool = found.get((child.trace, child.parent))
+        assert tool and tool["session.id"] == child["session.id"], (number, child, found)
+
+
+def test_own_session_of_two_servers(home):
+    """Without hooks, too, all servers of an agent are in one trace, whenever they were started, and are told so."""
+    told = {}
+    with Agent(home) as agent, Shim(home, "--name", "a", agent=agent) as first:
+        first.exchange(initialize(0), initialized(0))
+        time.sleep(1.1)
+        with Shim(home, "--name", "b", agent=agent) as second:
+            second.exchange(initialize(0), initialized(0))
+            time.sleep(0.3)
+            for number in (0, 2):
+                # both are on their way before either is recorded
+                first.client.send(call(number, "query", {}))
+                second.client.send(call(number + 1, "query", {}))
+                for place, shim in enumerate((first, second), number):
+                    told[str(place)] = spliced(bytes_of(call(place, "query", {})), shim.server.line())
+                for place, shim in enumerate((first, second), number):
+                    shim.to_client(result(place))
+            for shim in (first, second):
+                shim.client.close_writing()
+                shim.server.rest()
+                shim.end_server()
+                assert shim.wait() == 0
+        nothing_left(home)
+        pid = agent.process.pid
+    spans = all_spans(home)
+    assert {number: (span.trace, span.id) for number, span in calls_of(spans).items()} == told
+    assert len({span.trace for span in spans}) == 1, spans
+    [session] = {span["session.id"] for span in spans}
+    assert session.startswith(f"pid-{pid}-"), session
 
 
 def test_join_second_trace_of_a_session(home):

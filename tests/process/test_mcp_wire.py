@@ -421,6 +421,39 @@ def test_every_split_with_injection(home):
         shim.finish()
 
 
+def no_requests(filler):
+    """Requests but for their end, with so much behind the place of a splice."""
+    whole_one = bytes_of(call(7, "q", {"text": "x" * filler}))[:-1]
+    late = b'{"jsonrpc":"2.0","params":{"name":"q","arguments":{"text":"' + b"x" * filler + b'"}},"id":8,"method":"tools/call"'
+    meta = b'{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"_meta":{"progressToken":1},"name":"' + b"x" * filler + b'"}'
+    traced = b'{"jsonrpc":"2.0","id":10,"method":"tools/call","params":{"_meta":{"traceparent":"' + INBOUND.encode() + b'"},"name":"' + \
+        b"x" * filler + b'"}'
+    lines = [whole_one[:-1], whole_one[:-1] + b"garbage}", whole_one[:-1] + b",}", whole_one[:-1] + b"]", whole_one + b"}", whole_one + b" x"]
+    return [line + b"\n" for line in (*lines, late, late + b" 7}", meta, meta + b"x}", traced, traced + b"x}")]
+
+
+def test_every_split_of_what_is_no_json(home):
+    """It looks like a request until shortly before its end: untouched, wherever it is cut."""
+    with Shim(home, "--session", "known") as shim:
+        for line in no_requests(0):
+            assert verdict(line) == ("same",), line
+            for at in range(1, len(line)):
+                in_two(shim.client, line, at)
+                same(line, shim.server.line(5), f"split at {at}")
+        shim.finish()
+
+
+def test_long_lines_that_are_no_json(home):
+    """The same with nearly as much behind the place of the splice as is held back for it."""
+    with Shim(home, "--session", "known") as shim:
+        for line in no_requests(3500):
+            assert verdict(line) == ("same",), line
+            for at in [*range(1, 140), *range(140, len(line) - 20, 331), *range(len(line) - 20, len(line))]:
+                in_two(shim.client, line, at)
+                same(line, shim.server.line(5), f"split at {at}")
+        shim.finish()
+
+
 def test_every_split_without_injection(home):
     with Shim(home, "--no-inject") as shim:
         for line in SPLIT + [b"\xff\xfe not json \0\r\n"]:
