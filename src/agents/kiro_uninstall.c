@@ -92,6 +92,8 @@ static bool take_out_ours(const struct work *work, struct slice text, struct sli
     struct buffer unwrapped;
     if (!json_valid(text))
         return error_set(error, "not valid JSON");
+    if (work->form != KIRO_HOOKS_FILE && !mcp_can_unwrap(text, &kiro_mcp_place, error))
+        return false;
     buffer_init(&unwrapped, JSON_EDIT_TEXT_MAX);
     bool done = true;
     if (wrapped)
@@ -178,7 +180,8 @@ static void unwire_if_ours(void *context, const char *path, struct slice text)
     const bool hooked = !work->mcp_only && kiro_count_ours(work->form, text) > 0;
     /* one that we left with servers and that can no longer be read is refused, not passed over */
     const bool broken = work->mcp_only && install_record_find(work->plan->before, path) && !json_valid(text);
-    if (work->good && (wrapped || hooked || broken))
+    const bool stuck = work->form != KIRO_HOOKS_FILE && json_valid(text) && !mcp_can_unwrap(text, &kiro_mcp_place, NULL);
+    if (work->good && (wrapped || hooked || broken || stuck))
         work->good = unwire_file(work, path);
 }
 

@@ -103,6 +103,12 @@ static bool are_strings(const struct json *document, int args)
     return item == JSON_NONE;
 }
 
+static bool is_dashed(const struct json *document, int string)
+{
+    const struct slice raw = json_raw(document, string);
+    return raw.length > 1 && raw.data[1] == '-';
+}
+
 /* Reads the arguments as `spanhook mcp` does: an option's value may be "--". True: it is a wrapped server. */
 static bool read_arguments(const struct json *document, struct look *look)
 {
@@ -118,6 +124,8 @@ static bool read_arguments(const struct json *document, struct look *look)
             look->separator = index;
             return decode(document, json_next(document, item), &look->behind);
         }
+        if (!is_dashed(document, item))
+            return false; /* the command, without a "--" before it */
         size_t option = 0;
         while (option < 3 && !json_string_equals(document, item, with_value[option]))
             option++;
@@ -158,39 +166,59 @@ static enum mcp_kind odd(struct look *look, const char *why)
     return MCP_ODD;
 }
 
+static bool is_url(const struct json *document, int entry)
+{
+    const int type = json_get(document, entry, "type"), url = json_get(document, entry, "url");
+    const bool has_url = json_type(document, url) == JSON_STRING && !json_string_equals(document, url, "");
+    return has_url || json_string_equals(document, type, "http") || json_string_equals(document, type, "sse") ||
+           json_string_equals(document, type, "streamable-http");
+}
+
+/* What `spanhook mcp --name NAME` would not take for a name. */
+static bool is_option(struct slice name)
+{
+    static const char *const options[] = {"--", "--name", "--no-inject", "--session", "--inspect", "--state", "--help", "-h"};
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        if (slice_equal(name, slice_of(options[i])))
+            return true;
+    return false;
+}
+
 static enum mcp_kind classify(const struct json *document, int servers, struct look *look)
 {
     const int entry = look->server.entry;
+    const bool has_command = decode(document, json_get(document, entry, "command"), &look->command) && look->command.length > 0;
+    look->server.command = buffer_slice(&look->command);
+    look->args = json_get(document, entry, "args");
     if (count_members(document, servers, look->server.name) > 1)
         return odd(look, "its name stands more than once");
     if (has_zero(look->server.name))
         return odd(look, "its name has a zero byte");
     if (json_type(document, entry) != JSON_OBJECT)
         return odd(look, "it is not an object");
-    const int type = json_get(document, entry, "type"), url = json_get(document, entry, "url");
-    const bool has_url = json_type(document, url) == JSON_STRING && !json_string_equals(document, url, "");
-    if (has_url || json_string_equals(document, type, "http") || json_string_equals(document, type, "sse") ||
-        json_string_equals(document, type, "streamable-http"))
-        return MCP_HTTP;
     if (count_members(document, entry, SLICE("command")) > 1 || count_members(document, entry, SLICE("args")) > 1)
         return odd(look, "its command or args stands more than once");
-    if (!decode(document, json_get(document, entry, "command"), &look->command) || look->command.length == 0)
-        return odd(look, "it has no command");
-    look->server.command = buffer_slice(&look->command);
-    look->args = json_get(document, entry, "args");
-    if (look->args != JSON_NONE && !are_strings(document, look->args))
-        return odd(look, "its args is not an array of strings");
-    if (slice_equal(slice_base_name(look->server.command), SLICE("spanhook"))) {
+    const bool has_strings = look->args == JSON_NONE || are_strings(document, look->args);
+    /* Before the URL: what we have wrapped stays ours whatever is added to it. */
+    if (has_strings && slice_equal(slice_base_name(look->server.command), SLICE("spanhook"))) {
         if (!read_arguments(document, look))
             return MCP_OURS;
         look->server.behind = buffer_slice(&look->behind);
         look->server.state = buffer_slice(&look->state);
         return MCP_WRAPPED;
     }
+    if (is_url(document, entry))
+        return MCP_HTTP;
+    if (!has_command)
+        return odd(look, "it has no command");
+    if (!has_strings)
+        return odd(look, "its args is not an array of strings");
     if (has_zero(look->server.command))
         return odd(look, "its command has a zero byte");
     if (is_expanded(look->server.command))
         return odd(look, "its command starts with ~ or has a $, which the agent expands there and not in args; write the path out");
+    if (is_option(look->server.name))
+        return odd(look, "its name is an option of spanhook mcp");
     return MCP_PLAIN;
 }
 
@@ -455,4 +483,26 @@ bool mcp_unwrap(struct slice text, const struct mcp_place *place, struct slice b
 {
     const struct task task = {.before = before};
     return run(text, place, &task, out, error);
+}
+
+struct checking {
+    struct error *error;
+    bool good;
+};
+
+static void check_server(void *context, const struct mcp_server *server)
+{
+    struct checking *checking = context;
+    if (server->kind == MCP_ODD && checking->good && slice_equal(slice_base_name(server->command), SLICE("spanhook")))
+        checking->good = error_set(checking->error, "an MCP server there runs spanhook and cannot be unwrapped, %s; mend that by hand",
+                                   server->why);
+}
+
+bool mcp_can_unwrap(struct slice text, const struct mcp_place *place, struct error *error)
+{
+    struct checking checking = {error, true};
+    size_t at;
+    if (!slice_find(text, SLICE("spanhook"), 0, &at))
+        return true;
+    return mcp_each_server(text, place, check_server, &checking, error) && checking.good;
 }

@@ -60,5 +60,7 @@ bool mcp_wrap(struct slice text, const struct mcp_place *place, const struct mcp
 /* Appends the text with no server wrapped. `args` that becomes empty goes where `before` (the text before the first wrapping; empty when
  * unknown) has the server without it, and else stays as []. */
 bool mcp_unwrap(struct slice text, const struct mcp_place *place, struct slice before, struct buffer *out, struct error *error);
+/* False with a reason: there may be wrapped servers among those that mcp_unwrap would leave as they are. */
+bool mcp_can_unwrap(struct slice text, const struct mcp_place *place, struct error *error);
 
 #endif

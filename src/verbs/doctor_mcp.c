@@ -334,10 +334,18 @@ void doctor_check_mcp(struct findings *findings)
 {
     struct check *check = calloc(1, sizeof(*check));
     char binary[PATH_MAX], agents[PATH_MAX];
-    /* what is wrong with these has been said by the checks before */
-    if (!check || !kiro_home_locate(&check->home, NULL) || !own_binary_path(binary, NULL) ||
-        !kiro_wrapper_for(binary, &check->wrapper, NULL) ||
-        snprintf(agents, sizeof(agents), "%s/agents", check->home.path) >= (int)sizeof(agents)) {
+    struct error why;
+    /* what is wrong with the first of these has been said by the checks before */
+    if (!check || !kiro_home_locate(&check->home, NULL) || !own_binary_path(binary, NULL)) {
+        free(check);
+        return;
+    }
+    if (!kiro_wrapper_for(binary, &check->wrapper, &why)) {
+        findings_add(findings, "install.mcp", FINDING_WARN, NULL, "MCP servers were not looked at: %s", why.text);
+        free(check);
+        return;
+    }
+    if (snprintf(agents, sizeof(agents), "%s/agents", check->home.path) >= (int)sizeof(agents)) {
         free(check);
         return;
     }

@@ -24,12 +24,23 @@ static const struct verb_option options[] = {
 
 /* ---- arguments -------------------------------------------------------------------------------------------------------------- */
 
-static bool takes_argument(const char *word)
+static const struct verb_option *find_option(const char *word)
 {
     for (size_t i = 0; options[i].name; i++)
         if (strcmp(word, options[i].name) == 0)
-            return options[i].argument != NULL;
-    return false;
+            return &options[i];
+    return NULL;
+}
+
+static bool is_option(const char *word)
+{
+    return find_option(word) != NULL;
+}
+
+static bool takes_argument(const char *word)
+{
+    const struct verb_option *option = find_option(word);
+    return option && option->argument;
 }
 
 /* Where the command begins: behind the first "--", or at the first word that is no option, as people leave the "--" out. 0: there is
@@ -125,7 +136,7 @@ static int run(const struct verb *verb, int argc, char **argv)
         return verb_misused(verb, &error);
     }
     const char *name = arguments.options[OPTION_NAME];
-    if (name && strncmp(name, "--", 2) == 0) {
+    if (name && (strcmp(name, "--") == 0 || is_option(name))) {
         error_set(&error, "--name needs an argument: SERVER, not \"%.100s\"", name);
         return verb_misused(verb, &error);
     }

@@ -462,3 +462,57 @@ def test_V09_json_stays_json(home):
     assert all(entry == server(name, ["x", name.split()[1]]) for name, entry in json.loads(path.read_bytes())["mcpServers"].items())
     uninstall(home)
     assert path.read_bytes() == before
+
+
+def test_what_is_written_can_be_run(home):
+    """Whatever a server is called: the wrapped command starts it."""
+    settle(home)
+    names = ["--files", "-x", "a b", "", "\u00e9\"\\", "--state=/x"]
+    path = put(servers_file(home), {"mcpServers": {name: {"command": "echo", "args": ["ran"]} for name in [*names, "--inspect", "--"]}})
+    _, err = install(home, "--mcp")
+    assert err.count("its name is an option of spanhook mcp") == 2, err
+    for name in names:
+        entry = load(path)["mcpServers"][name]
+        assert entry == server(name, ["echo", "ran"]), entry
+        ended = subprocess.run([entry["command"], *entry["args"]], env=home.env(), stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"ran\n", b""), (name, ended)
+
+
+def test_a_url_beside_a_wrapped_command_changes_nothing(home):
+    settle(home)
+    path = put(servers_file(home), {"mcpServers": {"u": {"command": "cat", "args": ["-u"]}}})
+    install(home, "--mcp")
+    after = load(path)
+    after["mcpServers"]["u"]["url"] = "http://localhost/x"
+    put(path, after)
+    uninstall(home)
+    assert load(path) == {"mcpServers": {"u": {"command": "cat", "args": ["-u"], "url": "http://localhost/x"}}}
+
+
+def test_what_cannot_be_unwrapped_is_refused(home):
+    """Names that stand twice: nobody can say which of the two counts. Nothing is changed, and it is said."""
+    settle(home)
+    path = put(servers_file(home), {"mcpServers": {"u": {"command": "cat"}}})
+    install(home, "--mcp")
+    wrapped = json.dumps(load(path)["mcpServers"]["u"])
+    before = tree(kiro(home))
+    for text in (f'{{"mcpServers": {{"u": {wrapped}, "u": {wrapped}}}}}', f'{{"mcpServers": {{"u": {wrapped}}}, "mcpServers": {{}}}}'):
+        put(path, text.encode())
+        for options in ((), ("--mcp",)):
+            ended = home.run("uninstall", "kiro", *options)
+            assert ended.returncode == 1 and b"nothing was changed" in ended.stderr, (text, options, ended)
+            assert path.read_bytes() == text.encode()
+    assert {name: text for name, text in tree(kiro(home)).items() if "mcp.json" not in str(name)} == \
+        {name: text for name, text in before.items() if "mcp.json" not in str(name)}
+
+
+def test_a_command_without_the_two_dashes_is_left_alone(home):
+    """What follows it is the server's own, also where that looks like ours."""
+    settle(home)
+    mine = {"mcpServers": {"a": {"command": "spanhook", "args": ["mcp", "npm", "exec", "pkg", "--", "--verbose", "x"]},
+                           "c": {"command": "spanhook", "args": ["mcp", "npx", "--state", "/x", "--", "q"]}}}
+    path = put(servers_file(home), mine)
+    install(home, "--mcp")
+    assert load(path) == mine
+    uninstall(home)
+    assert load(path) == mine
