@@ -11,7 +11,7 @@ STORE := agent_log archive_files archive_lines archive_read archive_write counte
 NET := connection deadline http_client http_response resolve url
 EXPORT := answer batch destination destination_headers rejected retry sender
 AGENTS := config_file event install_record json_edit kiro kiro_entry kiro_home kiro_hooks kiro_install kiro_mcp kiro_plan kiro_uninstall \
-	mcp_wrap own_binary shell_word text_diff tool_input tool_result
+	mcp_servers mcp_wrap own_binary shell_word text_diff tool_input tool_result
 SHIM := child forward inject inspect lane message pending record record_message record_state recorder request_op ring scan \
 	scan_path scan_value session skip watch
 REPORT := arena axis code_point_width duration id_map screen_text source style terminal trace trace_list trace_list_load \

@@ -11,9 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define FAILED_STATUS (1 << 8) /* as waitpid has it of an exit with 1 */
 
 static const int caught[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD};
 
@@ -26,8 +27,7 @@ static void note_signal(int signal_number)
     const int reason = errno;
     const unsigned char byte = (unsigned char)signal_number;
     /* Full: there are signals enough to be seen to. */
-    if (write(signal_pipe[1], &byte, 1) < 0)
-        errno = reason;
+    (void)!write(signal_pipe[1], &byte, 1);
     errno = reason;
 }
 
@@ -141,7 +141,7 @@ static void set_up_lanes(struct forward *forward, const struct forward_options *
 /* From now on the server has so long. */
 static void expect_end(struct forward *forward)
 {
-    const unsigned patience = is_deserted(forward) ? 1000 : FORWARD_KILL_MS;
+    const unsigned patience = is_deserted(forward) ? FORWARD_DESERTED_MS : FORWARD_KILL_MS;
     if (!forward->kill_at)
         forward->kill_at = in(forward, patience);
 }
@@ -153,7 +153,7 @@ static void see_to_server(struct forward *forward)
         return;
     const pid_t ended = waitpid(forward->child->pid, &status, WNOHANG);
     if (ended < 0 && errno == ECHILD)
-        status = 0; /* nobody knows */
+        status = FAILED_STATUS; /* nobody knows */
     else if (ended != forward->child->pid)
         return;
     forward->exited = true;
@@ -263,16 +263,6 @@ static int patience(const struct forward *forward)
     return next <= forward->since_boot ? 0 : (int)((next - forward->since_boot) / NANOSECONDS_PER_MILLISECOND) + 1;
 }
 
-/* A core would hold what passes. */
-static void no_core(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_CORE, &limit) == 0) {
-        limit.rlim_cur = 0;
-        setrlimit(RLIMIT_CORE, &limit);
-    }
-}
-
 /* ---- the loop --------------------------------------------------------------------------------------------------------------- */
 
 static void watch_lane(const struct lane *lane, struct pollfd *watched)
@@ -318,7 +308,7 @@ int forward_run(const struct forward_options *options, struct child *child, stru
     struct error error;
     forward.child = child;
     forward.recorder = recorder;
-    forward.agent = getppid();
+    forward.agent = options->agent;
     forward.inspecting = options->inspect;
     look_at_clock(&forward);
     inspect_init(&forward.inspect, forward.now);
@@ -329,7 +319,6 @@ int forward_run(const struct forward_options *options, struct child *child, stru
         return 1;
     }
     set_up_lanes(&forward, options);
-    no_core();
     see_to_server(&forward);
     while (!is_over(&forward))
         turn(&forward);

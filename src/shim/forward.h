@@ -9,14 +9,15 @@
 /* How long is waited, in ms. */
 #define FORWARD_QUIET_MS 5000       /* for a server that has lost its client and has nothing to answer, before it gets SIGTERM */
 #define FORWARD_BUSY_MS 60000       /* the same while requests are open; from its last output on */
-#define FORWARD_DESERTED_MS 1000    /* the same where the agent is gone */
-#define FORWARD_KILL_MS 5000        /* from a SIGTERM or SIGHUP on, before SIGKILL; 1000 where the agent is gone */
+#define FORWARD_DESERTED_MS 1000    /* the same, and the next, where the agent is gone */
+#define FORWARD_KILL_MS 5000        /* from a SIGTERM or SIGHUP on, before SIGKILL */
 #define FORWARD_DRAIN_MS 500        /* for more output after the server's end: something else may hold its pipe, */
 #define FORWARD_DRAIN_MOST_MS 3000  /* and go on writing to it */
 
 struct forward_options {
     bool inject;
     bool inspect;
+    pid_t agent; /* our parent at the start */
 };
 
 /* Blocks what the loop catches; *before is for the server. To be called before it is started. */

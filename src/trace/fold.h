@@ -7,7 +7,8 @@
  *
  * Requests seen by the MCP shim are spans of their own. One that carries a call which a hook has told of too becomes the call's child and
  * gives it its true start, end and, where no hook tells one, result; they find each other by server, tool and time, and by the input's
- * key among several. A call whose end comes before its request's waits for that, for FOLD_WAIT of the ops' time at most. */
+ * key among several. A call whose end comes before its request's waits for that: for FOLD_WAIT of
+ * the ops' time, to the next prompt, or until an OP_SETTLE. */
 #ifndef SPANHOOK_TRACE_FOLD_H
 #define SPANHOOK_TRACE_FOLD_H
 

@@ -3,7 +3,8 @@
  * JSON, one object: {"v":1,"op":"start","id":"<16 hex>","t":<ns>,"m":<ns since boot>,"s":"<session id>","agent":"kiro",
  * "event":"preToolUse","tool":"shell","call":"<call id>","key":"<16 hex>","result":"success","skill":"…","service":"…",
  * "attributes":"k=v,…","a":{"<attribute>":<string|integer|number|bool>,…}}; absent members are empty or zero. A request and a response have
- * also "trace":"<32 hex>","parent":"<16 hex>","link":"<16 hex>","message":"…","serves":true,"progress":[[<ns>,<number>,<number>?],…].
+ * also "trace":"<32 hex>","parent":"<16 hex>","link":"<16 hex>","message":"…","serves":true,
+ * "progress":[[<ns>,<number>,<number>?],…],"dropped":<n>.
  * Unknown members are ignored, an unknown "op" or a "v" above 1 makes decoding fail, so that newer data is never misread. */
 #ifndef SPANHOOK_TRACE_OP_H
 #define SPANHOOK_TRACE_OP_H

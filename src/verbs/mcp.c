@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { OPTION_NAME, OPTION_NO_INJECT, OPTION_SESSION, OPTION_INSPECT, OPTION_STATE };
@@ -92,13 +93,24 @@ static void start_relay(int ops_folder)
 
 /* ---- the run ---------------------------------------------------------------------------------------------------------------- */
 
+/* A core would hold what passes. The server keeps its own limit. */
+static void no_core(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_CORE, &limit) == 0) {
+        limit.rlim_cur = 0;
+        setrlimit(RLIMIT_CORE, &limit);
+    }
+}
+
 static int shim(const struct verb *verb, const struct verb_arguments *arguments, char *const *command)
 {
     static struct recorder_options record;
     static struct recorder recorder;
-    const struct forward_options forward = {.inject = arguments->options[OPTION_NO_INJECT] == NULL,
-                                            .inspect = arguments->options[OPTION_INSPECT] != NULL};
     const pid_t agent = getppid();
+    const struct forward_options forward = {.inject = arguments->options[OPTION_NO_INJECT] == NULL,
+                                            .inspect = arguments->options[OPTION_INSPECT] != NULL,
+                                            .agent = agent};
     struct child child;
     struct error error;
     struct child_signals signals;
@@ -109,6 +121,7 @@ static int shim(const struct verb *verb, const struct verb_arguments *arguments,
         sigprocmask(SIG_SETMASK, &signals.mask, NULL);
         return verb_failed(verb, &error);
     }
+    no_core();
     record.server = slice_part(slice_of(arguments->options[OPTION_NAME]), 0, OP_TOOL_NAME_MAX);
     record.state = arguments->options[OPTION_STATE];
     record.start_relay = start_relay;
